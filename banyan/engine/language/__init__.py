@@ -1,0 +1,1 @@
+"""The program language: what a program file may say, and what it means."""

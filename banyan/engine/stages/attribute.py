@@ -1,0 +1,608 @@
+"""attribute: touches that meet, and joins -> referrals and lost touches.
+
+A touch meets a user once, at the user's first joining event at which one of the touch's keys is
+known to be theirs. There it is judged for ever. So nothing stays open but touches of known users
+who have done nothing yet (`state.waiting`), and every look-back is one as-of join.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from banyan.engine.keys import key
+from banyan.engine.language.book import KINDS, Book, Line, Terms
+from banyan.engine.language.sql import Compiled
+from banyan.engine.stages.conditions import holds, with_trials
+from banyan.engine.stages.facts import as_of
+from banyan.engine.stages.identify import (
+    USERS_PER_KEY,
+    Identity,
+    contact_email,
+    contact_phone,
+    nth_in,
+)
+from banyan.engine.state import SCHEMAS, State, append, of
+
+CODE, INVITE, CLICK = range(3)
+NEWER_TOUCHES = 100
+
+Joins = pl.DataFrame
+"""New referrals: the columns of `state.referrals` but the verdict, and those of the touch."""
+
+
+class Attribution(NamedTuple):
+    """What a batch decides about touches."""
+
+    joins: pl.DataFrame
+    lost: pl.DataFrame
+    unknown: pl.DataFrame
+
+
+def attribute(
+    book: Book, state: State, events: pl.DataFrame, identity: Identity
+) -> tuple[Attribution, State]:
+    """Judge every touch that meets a user in this batch.
+
+    Returns the new referrals, the lost touches with their reasons, and the events with unknown
+    codes (`position`, `message_id`, `code`).
+    """
+    codes, state = _codes(state, events)
+    seen, unknown = _touches(events, codes)
+    if not book.referral_lines:
+        return Attribution(pl.DataFrame(), pl.DataFrame(), unknown), state
+    touches = _by_line(book, seen)
+    keys = _keys(touches)
+    touches = touches.select(list(SCHEMAS["touches"]))
+    candidates = _candidates(state, keys, identity)
+    state = state.plus(touches=touches, touch_keys=keys.select(list(SCHEMAS["touch_keys"])))
+    met, state = _meet(book, state, events, candidates)
+    if met.is_empty():
+        return Attribution(pl.DataFrame(), pl.DataFrame(), unknown), state
+    met = _with_touch_and_event(met, state, events)
+    met = _not_buried(met, state)
+    joins, lost = _judge(book, state, met)
+    return Attribution(joins, lost, unknown), state
+
+
+# Codes and touches
+
+
+def _normal(column: str) -> pl.Expr:
+    """A code as it is compared: trimmed and in upper case; empty is none."""
+    text = pl.col(column).str.strip_chars().str.to_uppercase()
+    return pl.when(text != "").then(text)
+
+
+def _codes(state: State, events: pl.DataFrame) -> tuple[pl.DataFrame, State]:
+    """All codes this batch may name, with their owner, and the state that knows the new ones."""
+    created = events.filter(
+        (pl.col("event") == "Referral Link Created") & pl.col("user_key").is_not_null()
+    )
+    if not created.is_empty():
+        new = created.select(
+            _normal("properties.code").alias("code"),
+            pl.col("user").alias("advocate"),
+            pl.col("properties.program").alias("program"),
+            pl.col("position").alias("created"),
+        ).filter(pl.col("code").is_not_null())
+        new = new.unique("code", keep="first", maintain_order=True)
+        known = of(state.codes, new, "code")
+        if not known.is_empty():
+            new = new.join(known, on="code", how="anti", maintain_order="left")
+        state = state.plus(codes=new)
+    return state.codes, state
+
+
+def _touches(
+    events: pl.DataFrame, codes: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Every touch of the batch before programs look at it, and the events with unknown codes."""
+    found, unknown = [], []
+    clicked = events.filter(pl.col("event") == "Referral Link Clicked")
+    if not clicked.is_empty():
+        rows = _owned(clicked, codes, _normal("properties.code"))
+        unknown.append(rows.filter(pl.col("advocate").is_null()))
+        found.append(
+            _touch(rows, CLICK, pl.coalesce("anonymous", "user"), "anonymous_key", "user_key")
+        )
+    for rows, lacking in _code_rows(events, codes):
+        unknown.append(lacking)
+        found.append(_touch(rows, CODE, pl.col("user"), "user_key", None))
+    submitted = events.filter(
+        (pl.col("event") == "Referral Submitted") & pl.col("user_key").is_not_null()
+    )
+    if not submitted.is_empty():
+        rows = submitted.with_columns(
+            advocate=pl.col("user"),
+            program=pl.col("properties.program"),
+            _first=contact_email("properties.email"),
+            _second=contact_phone("properties.phone"),
+        )
+        nobody = pl.lit(None, dtype=pl.String)
+        found.append(_touch(rows, INVITE, nobody, "_first", "_second"))
+    if not found:
+        return _no_touches(), _no_unknown()
+    touches = pl.concat(found).filter(
+        pl.col("advocate").is_not_null()
+        & (pl.col("key").is_not_null() | pl.col("other").is_not_null())
+    )
+    lost = [u.select("position", "message_id", code=pl.lit("unknown_code")) for u in unknown]
+    return touches.sort("touch_position", maintain_order=True), pl.concat([_no_unknown(), *lost])
+
+
+def _code_rows(
+    events: pl.DataFrame, codes: pl.DataFrame
+) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Identified events that carry a code, an advocate or a coupon that is a code."""
+    carries = (
+        pl.col("properties.referral_code").is_not_null()
+        | pl.col("properties.advocate").is_not_null()
+        | pl.col("properties.coupon").is_not_null()
+    )
+    rows = events.filter(
+        carries
+        & pl.col("user_key").is_not_null()
+        & ~pl.col("event").str.starts_with("Referral ").fill_null(False)
+    )
+    if rows.is_empty():
+        return []
+    typed = _normal("properties.referral_code")
+    code = typed.is_not_null() | pl.col("properties.advocate").is_not_null()
+    named, coupon = rows.filter(code), rows.filter(~code)
+    result = []
+    if not named.is_empty():
+        owned = _owned(named, codes, typed)
+        result.append((owned, owned.filter(pl.col("advocate").is_null())))
+    if not coupon.is_empty():
+        owned = _owned(coupon, codes, _normal("properties.coupon"))
+        result.append((owned.filter(pl.col("advocate").is_not_null()), owned.clear()))
+    return result
+
+
+def _owned(rows: pl.DataFrame, codes: pl.DataFrame, code: pl.Expr) -> pl.DataFrame:
+    """Rows with the `advocate` and `program` their code, or else their `advocate`, stands for."""
+    rows = rows.with_columns(_code=code).join(
+        codes.rename({"advocate": "_owner", "program": "_program"}),
+        left_on="_code",
+        right_on="code",
+        how="left",
+        maintain_order="left",
+    )
+    owned = pl.col("created") < pl.col("position")
+    return rows.with_columns(
+        advocate=pl.when(owned).then(pl.col("_owner")).otherwise(pl.col("properties.advocate")),
+        program=pl.when(owned).then(pl.col("_program")).otherwise(pl.col("properties.program")),
+    )
+
+
+def _touch(
+    rows: pl.DataFrame, kind: int, visitor: pl.Expr, first: str, second: str | None
+) -> pl.DataFrame:
+    other = pl.col(second) if second else pl.lit(None, dtype=pl.UInt64)
+    return rows.select(
+        pl.col("position").alias("touch_position"),
+        pl.col("at").alias("touch_at"),
+        pl.lit(kind, dtype=pl.Int32).alias("kind"),
+        "advocate",
+        key(pl.col("advocate"), "user").alias("advocate_key"),
+        visitor.alias("visitor"),
+        pl.col("properties.channel").alias("channel"),
+        pl.col("properties.script").alias("script"),
+        "program",
+        pl.col(first).alias("key"),
+        other.alias("other"),
+    )
+
+
+def _by_line(book: Book, touches: pl.DataFrame) -> pl.DataFrame:
+    """One row per touch and program it serves, with the version that judges it."""
+    rows = []
+    named = touches["program"].null_count() < touches.height
+    for line in book.referral_lines:
+        mine = touches
+        if named:
+            mine = touches.filter(
+                pl.col("program").is_null() | (pl.col("program") == line.slug)
+            )
+        index, in_run = terms_at(line, "touch_at")
+        mine = mine.with_columns(
+            pl.lit(line.index, dtype=pl.Int32).alias("line"),
+            index.alias("terms"),
+            in_run.alias("in_run"),
+        )
+        rows.append(mine.filter(_is_touch(line)))
+    return pl.concat(rows)
+
+
+def terms_at(line: Line, at: str) -> tuple[pl.Expr, pl.Expr]:
+    """Index of the version in force at a time (else of the highest), and whether one is."""
+    index = pl.lit(line.terms[-1].index, dtype=pl.Int32)
+    in_run = pl.lit(False)
+    for terms in line.terms:
+        inside = pl.lit(True)
+        if terms.runs_from is not None:
+            inside = inside & (pl.col(at) >= terms.runs_from)
+        if terms.runs_until is not None:
+            inside = inside & (pl.col(at) < terms.runs_until)
+        index = pl.when(inside).then(pl.lit(terms.index, dtype=pl.Int32)).otherwise(index)
+        in_run = in_run | inside
+    return index, in_run
+
+
+def by_terms(line: Line, value: dict[int, pl.Expr], otherwise: pl.Expr) -> pl.Expr:
+    """A value that depends on the version a row stands under."""
+    if len(line.terms) == 1 and 0 in value:
+        return value[0]
+    chosen = otherwise
+    for index, expr in value.items():
+        chosen = pl.when(pl.col("terms") == index).then(expr).otherwise(chosen)
+    return chosen
+
+
+def _is_touch(line: Line) -> pl.Expr:
+    return by_terms(
+        line,
+        {t.index: pl.col("kind").is_in(list(t.prefer)) for t in line.terms},
+        pl.lit(False),
+    )
+
+
+def _keys(touches: pl.DataFrame) -> pl.DataFrame:
+    """One row per key of a touch; `other` is the touch's other key, `own` marks a user's own."""
+    columns = ["line", "touch_position", "terms"]
+    own = (pl.col("kind") == CODE).alias("own")
+    first = touches.select("key", "other", *columns, own).filter(pl.col("key").is_not_null())
+    second = touches.filter(pl.col("other").is_not_null()).select(
+        pl.col("other").alias("key"),
+        pl.col("key").alias("other"),
+        *columns,
+        (pl.col("kind") == CLICK).alias("own"),
+    )
+    if second.is_empty():
+        return first
+    return pl.concat([first, second]).sort("touch_position", maintain_order=True)
+
+
+# Whom a touch concerns, and where it meets them
+
+
+def _candidates(state: State, keys: pl.DataFrame, identity: Identity) -> pl.DataFrame:
+    """(line, touch_position, terms, user_key, avail): touches newly known to concern a user.
+
+    `avail` is the first position from which they may meet. `state` does not hold this batch's
+    touches yet, but its pairs already.
+    """
+    out = ["line", "touch_position", "terms", "user_key", "avail", "other"]
+    found = []
+    own = keys.filter("own")
+    if not own.is_empty():
+        found.append(
+            own.with_columns(user_key=pl.col("key"), avail=pl.col("touch_position")).select(out)
+        )
+    shared = keys.filter(~pl.col("own"))
+    later = pl.max_horizontal("touch_position", "position").alias("avail")
+    if not shared.is_empty():
+        pairs = state.pairs.filter(pl.col("place") < USERS_PER_KEY)
+        found.append(shared.join(pairs, on="key").with_columns(later).select(out))
+    pairs = identity.pairs.filter(pl.col("place") < USERS_PER_KEY)
+    old = of(state.touch_keys, pairs, "key")
+    if not old.is_empty():
+        found.append(old.join(pairs, on="key").with_columns(later).select(out))
+    if not found:
+        return pl.DataFrame(schema=_CANDIDATE)
+    rows = pl.concat(found)
+    twin = pl.col("other").is_not_null()
+    twins = rows.filter(twin)
+    if not twins.is_empty():
+        rows = pl.concat([rows.filter(~twin), _earliest(state, twins)])
+    return rows.select(list(_CANDIDATE))
+
+
+_CANDIDATE = {
+    "line": pl.Int32,
+    "touch_position": pl.Int64,
+    "terms": pl.Int32,
+    "user_key": pl.UInt64,
+    "avail": pl.Int64,
+}
+
+
+def _earliest(state: State, twins: pl.DataFrame) -> pl.DataFrame:
+    """Of touches with two keys: the row of the key that concerned the user first."""
+    pairs = state.pairs.filter(pl.col("place") < USERS_PER_KEY)
+    rows = twins.join(
+        pairs.select(pl.col("key").alias("other"), "user_key", pl.col("position").alias("_from")),
+        on=["other", "user_key"],
+        how="left",
+        maintain_order="left",
+    )
+    since = pl.when(pl.col("other") == pl.col("user_key")).then(0).otherwise(pl.col("_from"))
+    rows = rows.with_columns(_avail=pl.max_horizontal(pl.col("touch_position"), since))
+    rows = rows.filter(since.is_null() | (pl.col("_avail") >= pl.col("avail")))
+    return rows.unique(
+        ["line", "touch_position", "user_key"], keep="first", maintain_order=True
+    ).select(twins.columns)
+
+
+def _meet(
+    book: Book, state: State, events: pl.DataFrame, candidates: pl.DataFrame
+) -> tuple[pl.DataFrame, State]:
+    """Touches with the position at which they meet their user; the others go on waiting."""
+    joining = events.filter(
+        pl.col("event").is_in(list(book.joining_events)) & pl.col("user_key").is_not_null()
+    ).select("position", "user_key", "event")
+    called = of(state.waiting, joining, "user_key")
+    rows = candidates
+    if not called.is_empty():
+        first = pl.lit(int(events["position"][0]), dtype=pl.Int64)
+        rows = pl.concat([called.with_columns(avail=first).select(rows.columns), rows])
+    if rows.is_empty():
+        return pl.DataFrame(schema={**_CANDIDATE, "met_position": pl.Int64}), state
+    parts = []
+    for names, pick in _joining_groups(book):
+        mine = rows if pick is None else rows.filter(pick)
+        at = joining if len(names) == len(book.joining_events) else joining.filter(
+            pl.col("event").is_in(list(names))
+        )
+        parts.append(_first_at_or_after(mine, at.select("position", "user_key")))
+    rows = pl.concat(parts)
+    met = rows.filter(pl.col("met_position").is_not_null())
+    # A touch that was waiting keeps waiting where its version joins on other events only.
+    waiting = rows.filter(pl.col("met_position").is_null()).select(list(SCHEMAS["waiting"]))
+    others = state.waiting
+    if not called.is_empty():
+        others = others.join(joining, on="user_key", how="anti")
+    return met, state.but(waiting=append(others, waiting))
+
+
+def _joining_groups(book: Book) -> list[tuple[tuple[str, ...], pl.Expr | None]]:
+    """Sets of joining events, each with the condition that picks its rows (None: all rows)."""
+    groups: dict[tuple[str, ...], list[Terms]] = {}
+    where: dict[tuple[str, ...], pl.Expr] = {}
+    for line in book.referral_lines:
+        for terms in line.terms:
+            names = tuple(sorted(set(terms.joins_on)))
+            groups.setdefault(names, []).append(terms)
+            mine = (pl.col("line") == line.index) & (pl.col("terms") == terms.index)
+            where[names] = where[names] | mine if names in where else mine
+    if len(groups) == 1:
+        return [(next(iter(groups)), None)]
+    return [(names, where[names]) for names in groups]
+
+
+def _first_at_or_after(rows: pl.DataFrame, joining: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with `met_position`: the user's first joining event at or after `avail`."""
+    if rows.is_empty() or joining.is_empty():
+        return rows.with_columns(met_position=pl.lit(None, dtype=pl.Int64))
+    here = rows["user_key"] == _lookup(joining, "user_key").at(rows["avail"])
+    at_once = rows.filter(here.fill_null(False)).with_columns(met_position=pl.col("avail"))
+    rest = rows.filter(~here.fill_null(False))
+    if rest.is_empty():
+        return at_once
+    if rest.height < rows.height // 2:
+        joining = joining.join(rest, on="user_key", how="semi", maintain_order="left")
+    later = rest.sort("avail").join_asof(
+        joining.with_columns(met_position=pl.col("position")),
+        left_on="avail",
+        right_on="position",
+        by="user_key",
+        strategy="forward",
+        check_sortedness=False,
+    )
+    return pl.concat([at_once, later.select(at_once.columns)])
+
+
+class _lookup:
+    """A column of a frame by its `position`, as a dense array: one gather instead of a join."""
+
+    def __init__(self, frame: pl.DataFrame, column: str) -> None:
+        positions = frame["position"].to_numpy()
+        self.first = int(positions[0])
+        self.rows = np.full(int(positions[-1]) - self.first + 1, -1, dtype=np.int64)
+        self.rows[positions - self.first] = np.arange(len(positions))
+        self.values = frame[column]
+
+    def at(self, positions: pl.Series) -> pl.Series:
+        """Values at the positions; null where the frame has none."""
+        index = positions.to_numpy() - self.first
+        inside = (index >= 0) & (index < len(self.rows))
+        rows = np.where(inside, self.rows[np.where(inside, index, 0)], -1)
+        taken = self.values.gather(np.maximum(rows, 0))
+        return pl.select(pl.when(pl.Series(rows >= 0)).then(taken)).to_series()
+
+
+def _with_touch_and_event(
+    met: pl.DataFrame, state: State, events: pl.DataFrame
+) -> pl.DataFrame:
+    """Add what the touch was and what happened where it met."""
+    touches = of(state.touches, met.select("touch_position").unique(), "touch_position")
+    met = met.drop("terms").join(
+        touches, on=["line", "touch_position"], how="left", maintain_order="left"
+    )
+    columns = {"at": "met_at", "log": "join_log", "user": "friend"}
+    columns["anonymous_key"] = "anonymous_key"
+    optional = {"context.device.id": "device", "context.ip": "ip"}
+    columns |= {name: out for name, out in optional.items() if name in events.columns}
+    here = events.select("position", *(pl.col(n).alias(out) for n, out in columns.items()))
+    needed = met.select(position="met_position").unique()
+    here = here.join(needed, on="position", how="semi")
+    return met.join(
+        here, left_on="met_position", right_on="position", how="left", maintain_order="left"
+    )
+
+
+def _not_buried(met: pl.DataFrame, state: State) -> pl.DataFrame:
+    """Without touches each of whose keys has 100 newer touches where they would meet."""
+    keys = state.touch_keys
+    crowded = keys.group_by("line", "key").agg(many=pl.len()).filter(
+        pl.col("many") > NEWER_TOUCHES
+    )
+    if crowded.is_empty():
+        return met
+    hot = keys.join(crowded, on=["line", "key"], how="semi").sort("touch_position")
+    hot = nth_in(hot, ["line", "key"], "number")
+    mine = (
+        met.with_row_index("_row")
+        .select("_row", "line", "touch_position", "user_key", "met_position")
+        .join(keys.select("line", "touch_position", "key", "own"), on=["line", "touch_position"])
+    )
+    pairs = of(state.pairs, mine.select("key").unique(), "key").select(
+        "key", "user_key", "position", "place"
+    )
+    mine = mine.join(pairs, on=["key", "user_key"], how="left")
+    theirs = (pl.col("key") == pl.col("user_key")) | (
+        (pl.col("place") < USERS_PER_KEY) & (pl.col("position") <= pl.col("met_position"))
+    )
+    mine = mine.filter(theirs.fill_null(False))
+    numbered = hot.select("line", "key", "touch_position", "number")
+    mine = mine.join(numbered, on=["line", "key", "touch_position"], how="left")
+    latest = mine.sort("met_position").join_asof(
+        numbered.rename({"number": "_latest", "touch_position": "_touch"}),
+        left_on="met_position",
+        right_on="_touch",
+        by=["line", "key"],
+        check_sortedness=False,
+    )
+    newer = pl.col("_latest").fill_null(0) - pl.col("number").fill_null(0)
+    fresh = latest.filter(newer < NEWER_TOUCHES).select("_row").unique()
+    return met.with_row_index("_row").join(fresh, on="_row", how="semi").drop("_row")
+
+
+# Judging
+
+
+def _judge(
+    book: Book, state: State, met: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Referrals and lost touches out of touches that meet."""
+    parts = []
+    for line in book.referral_lines:
+        rows = met.filter(pl.col("line") == line.index) if len(book.referral_lines) > 1 else met
+        if not rows.is_empty():
+            parts.append(_reasons(line, state, rows))
+    rows = pl.concat(parts, how="diagonal")
+    eligible = rows.filter(pl.col("reason").is_null())
+    joined = eligible.group_by("line", "user_key").agg(join_position=pl.col("met_position").min())
+    before = of(state.referrals, rows.select(friend_key="user_key").unique(), "friend_key").select(
+        "line", pl.col("friend_key").alias("user_key"), "join_position"
+    )
+    if not before.is_empty():
+        joined = joined.join(before, on=["line", "user_key"], how="anti")
+    starts = pl.concat([before, joined])
+    rows = rows.join(starts, on=["line", "user_key"], how="left", maintain_order="left")
+    referred = pl.col("met_position") > pl.col("join_position")
+    rows = rows.with_columns(
+        reason=pl.when(referred).then(pl.lit("already_referred")).otherwise(pl.col("reason"))
+    )
+    rivals = rows.filter(pl.col("reason").is_null())
+    winners = _winners(book, rivals)
+    beaten = rivals.join(
+        winners, on=["line", "user_key", "touch_position"], how="anti", maintain_order="left"
+    ).with_columns(reason=pl.lit("lost_to_other_touch"))
+    lost = pl.concat([rows.filter(pl.col("reason").is_not_null()), beaten])
+    return winners.sort("met_position", "line"), lost
+
+
+def _reasons(line: Line, state: State, rows: pl.DataFrame) -> pl.DataFrame:
+    """The first reason but `already_referred` for which a touch is lost, or null."""
+    late = (pl.col("met_at") - pl.col("touch_at")).clip(lower_bound=0)
+    window = by_terms(
+        line, {t.index: pl.lit(t.window) for t in line.terms}, pl.lit(None, dtype=pl.Int64)
+    )
+    reason = (
+        pl.when(pl.col("advocate_key") == pl.col("user_key"))
+        .then(pl.lit("self_referral"))
+        .when(~pl.col("in_run"))
+        .then(pl.lit("outside_run"))
+        .when(late > window)
+        .then(pl.lit("outside_window"))
+    )
+    rows = rows.with_columns(reason=reason)
+    for place, person, code in (
+        ("advocates", "advocate_key", "advocate_not_eligible"),
+        ("friends", "user_key", "not_new"),
+    ):
+        for terms in line.terms:
+            condition: Compiled | None = getattr(terms, place)
+            if condition is None:
+                continue
+            asked = pl.col("reason").is_null() & (pl.col("terms") == terms.index)
+            rows = _require(line, terms, state, rows, asked, condition, person, code)
+    return rows
+
+
+def _require(
+    line: Line,
+    terms: Terms,
+    state: State,
+    rows: pl.DataFrame,
+    asked: pl.Expr,
+    condition: Compiled,
+    person: str,
+    code: str,
+) -> pl.DataFrame:
+    """Give `code` as reason to asked rows whose condition does not hold."""
+    mask = rows.select(asked).to_series()
+    asks = rows.filter(mask)
+    if asks.is_empty():
+        return rows
+    trials = frozenset(terms.trials)
+    asks = as_of(
+        state,
+        asks,
+        condition.names - trials,
+        person=person,
+        position="touch_position",
+        at="touch_at",
+    )
+    asks = with_trials(
+        line, terms, asks, condition.names & trials, advocate="advocate", friend="friend"
+    )
+    passed = holds(line, asks, condition)
+    reason = pl.select(pl.when(~passed).then(pl.lit(code))).to_series()
+    rest = rows.filter(~mask)
+    judged = rows.filter(mask).with_columns(reason=reason)
+    return pl.concat([rest, judged])
+
+
+def _winners(book: Book, rivals: pl.DataFrame) -> pl.DataFrame:
+    """Of the eligible touches that meet a user at one event, the one that wins."""
+    multi = any(len(line.terms) > 1 for line in book.referral_lines)
+    best = pl.col("terms").max().over("line", "user_key") if multi else pl.col("terms")
+    rivals = rivals.with_columns(_best=best)
+    rank = pl.lit(len(KINDS), dtype=pl.Int32)
+    first = pl.lit(False)
+    for line in book.referral_lines:
+        for terms in line.terms:
+            mine = (pl.col("line") == line.index) & (pl.col("_best") == terms.index)
+            for place, kind in enumerate(terms.prefer):
+                rank = (
+                    pl.when(mine & (pl.col("kind") == kind))
+                    .then(pl.lit(place, dtype=pl.Int32))
+                    .otherwise(rank)
+                )
+            if terms.credit_first:
+                first = first | mine
+    position = pl.col("touch_position")
+    order = pl.when(first).then(position).otherwise(-position)
+    ranked = rivals.with_columns(_rank=rank, _order=order).sort("_rank", "_order")
+    return ranked.unique(["line", "user_key"], keep="first", maintain_order=True).drop(
+        "_best", "_rank", "_order"
+    )
+
+
+def _no_touches() -> pl.DataFrame:
+    schema = {**SCHEMAS["touches"], "program": pl.String, "key": pl.UInt64, "other": pl.UInt64}
+    for name in ("line", "terms", "in_run"):
+        schema.pop(name)
+    return pl.DataFrame(schema=schema)
+
+
+def _no_unknown() -> pl.DataFrame:
+    return pl.DataFrame(
+        schema={"position": pl.Int64, "message_id": pl.String, "code": pl.String}
+    )
+

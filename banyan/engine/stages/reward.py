@@ -1,0 +1,331 @@
+"""reward: achievements -> who gets how much, before any cap.
+
+For every reward: its beneficiary, the ordinal `nth` of the achievement for that beneficiary, the
+condition, the raw amount in minor units or counts, and what the referral's risk verdict says.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import polars as pl
+
+from banyan.engine.keys import key
+from banyan.engine.language.book import SCALE, Amount, Book, DrawTable, Line, Payout, Terms
+from banyan.engine.stages.caps import with_buckets
+from banyan.engine.stages.conditions import column_of, draw_of, holds, value
+from banyan.engine.stages.facts import order_key
+from banyan.engine.stages.identify import nth_in
+from banyan.engine.stages.qualify import with_names
+from banyan.engine.stages.risk import CLEAR
+from banyan.engine.state import State, of, put
+
+DUE = {
+    "position": pl.Int64,
+    "at": pl.Int64,
+    "log": pl.Int64,
+    "line": pl.Int32,
+    "place": pl.Int32,
+    "payout": pl.Int32,
+    "beneficiary": pl.String,
+    "beneficiary_key": pl.UInt64,
+    "advocate": pl.String,
+    "advocate_key": pl.UInt64,
+    "friend": pl.String,
+    "friend_key": pl.UInt64,
+    "user_key": pl.UInt64,
+    "order_key": pl.UInt64,
+    "event_total": pl.Int128,
+    "nth": pl.Int64,
+    "unit": pl.String,
+    "raw": pl.Int64,
+    "verdict": pl.Int32,
+    "verdict_id": pl.String,
+    "decision_id": pl.String,
+    "hold": pl.Int64,
+    "expires": pl.Int64,
+    "charity": pl.Boolean,
+}
+"""Columns of rewards that are due, before any cap; `bucket_0` … follow."""
+
+MOST = 10**18
+"""No amount is larger, in minor units or counts: what a 64-bit ledger holds."""
+
+
+def reward(
+    book: Book, state: State, reached: dict[int, pl.DataFrame]
+) -> tuple[pl.DataFrame, State]:
+    """Undecided rewards in the order they are decided: position, program, place in the file."""
+    parts = []
+    for line in book.lines:
+        rows = reached.get(line.index)
+        if rows is None:
+            continue
+        for number, name in enumerate(line.rewards):
+            due, state = _due(line, state, rows, number, name)
+            for terms in line.terms:
+                payout = next((p for p in terms.payouts if p.name == name), None)
+                if payout is None or due.is_empty():
+                    continue
+                mine = due
+                if len(line.terms) > 1:
+                    mine = due.filter(pl.col("terms") == terms.index)
+                decided = _amounts(book, line, terms, payout, state, mine)
+                if not decided.is_empty():
+                    parts.append(with_buckets(book, payout.number, decided))
+    if not parts:
+        none = pl.DataFrame(schema=DUE)
+        return with_buckets(book, 0, none) if book.payouts else none, state
+    rows = pl.concat(parts) if len(parts) > 1 else parts[0]
+    return rows.sort("position", "line", "place"), state
+
+
+def _due(
+    line: Line, state: State, rows: pl.DataFrame, number: int, name: str
+) -> tuple[pl.DataFrame, State]:
+    """The achievements of one reward with their beneficiary and `nth`, over all versions."""
+    parts = []
+    for terms in line.terms:
+        payout = next((p for p in terms.payouts if p.name == name), None)
+        if payout is None or payout.on not in line.goals:
+            continue
+        mine = rows.filter(
+            (pl.col("goal") == line.goals.index(payout.on))
+            if len(line.terms) == 1
+            else (pl.col("goal") == line.goals.index(payout.on))
+            & (pl.col("terms") == terms.index)
+        )
+        if not mine.is_empty():
+            parts.append(_beneficiaries(line, state, payout, mine))
+    due = pl.concat(parts).sort("position") if len(parts) > 1 else (parts or [rows.clear()])[0]
+    if due.is_empty():
+        return due, state
+    mine = (pl.col("line") == line.index) & (pl.col("reward") == number)
+    before = of(state.ordinals.filter(mine), due, "beneficiary_key").select(
+        "beneficiary_key", pl.col("nth").alias("_before")
+    )
+    due = nth_in(due, ["beneficiary_key"], "nth")
+    if not before.is_empty():
+        due = due.join(before, on="beneficiary_key", how="left", maintain_order="left")
+        due = due.with_columns(pl.col("nth") + pl.col("_before").fill_null(0)).drop("_before")
+    ordinals = due.group_by("beneficiary_key").agg(pl.col("nth").max()).select(
+        line=pl.lit(line.index, dtype=pl.Int32),
+        reward=pl.lit(number, dtype=pl.Int32),
+        beneficiary_key="beneficiary_key",
+        nth="nth",
+    )
+    ordinals = put(state.ordinals, ordinals, ["line", "reward", "beneficiary_key"])
+    return due, state.but(ordinals=ordinals)
+
+
+def _beneficiaries(
+    line: Line, state: State, payout: Payout, rows: pl.DataFrame
+) -> pl.DataFrame:
+    match payout.to:
+        case "advocate" | "friend" as side:
+            return rows.with_columns(
+                beneficiary=pl.col(side), beneficiary_key=pl.col(f"{side}_key")
+            )
+        case "self":
+            return rows.with_columns(beneficiary="user", beneficiary_key="user_key")
+        case "upline":
+            return _uplines(line, state, rows)
+    charity = pl.lit(payout.to)
+    return rows.with_columns(beneficiary=charity, beneficiary_key=key(charity, "other"))
+
+
+def _uplines(line: Line, state: State, rows: pl.DataFrame) -> pl.DataFrame:
+    """The advocate's own advocate by a referral at a lower position; none or the friend: no row."""
+    above = state.referrals.filter(pl.col("line") == line.index).select(
+        pl.col("friend_key").alias("advocate_key"),
+        pl.col("advocate").alias("beneficiary"),
+        pl.col("advocate_key").alias("beneficiary_key"),
+        pl.col("join_position").alias("_above"),
+    )
+    rows = rows.join(above, on="advocate_key", how="inner", maintain_order="left")
+    lower = pl.col("_above") < pl.col("position")
+    other = pl.col("beneficiary_key") != pl.col("friend_key")
+    return rows.filter(lower & other).drop("_above")
+
+
+def _amounts(
+    book: Book, line: Line, terms: Terms, payout: Payout, state: State, due: pl.DataFrame
+) -> pl.DataFrame:
+    """Rows of one reward of one version for which `when` holds, with unit and raw amount."""
+    names = payout.amount.names | (payout.when.names if payout.when else frozenset())
+    rows = due
+    if names:
+        rows = with_names(line, terms, state, rows, names)
+        if "nth" in names:
+            rows = rows.with_columns(_nth=pl.col("nth"), nth=pl.col("nth").cast(pl.Int128) * SCALE)
+    if payout.when is not None:
+        rows = rows.filter(holds(line, rows, payout.when))
+    if rows.is_empty():
+        return rows
+    amount = _raw(line, rows, payout.amount)
+    if "_nth" in rows.columns:
+        rows = rows.with_columns(nth=pl.col("_nth"))
+    rows = rows.with_columns(
+        decision_id=pl.concat_str(
+            pl.lit(f"{line.slug}/{payout.name}/"),
+            pl.col("beneficiary"),
+            pl.lit("/"),
+            pl.col("position").cast(pl.String),
+        )
+    )
+    unit: pl.Series | pl.Expr = pl.lit(payout.unit)
+    digits: pl.Series | pl.Expr = pl.lit(payout.digits)
+    if payout.amount.draw is not None:
+        amount, unit, digits = _drawn(book, line, payout, rows)
+    raw = pl.select(amount=amount, at=rows["at"])
+    for begins, ends, times in payout.boosts:
+        inside = (pl.col("at") >= begins) & (pl.col("at") < ends)
+        boosted = _times(pl.col("amount"), Fraction(times))
+        raw = raw.with_columns(amount=pl.when(inside).then(boosted).otherwise(pl.col("amount")))
+    raw = raw.with_columns(digits=digits)
+    rows = rows.with_columns(raw=raw.select(_minor()).to_series(), unit=unit)
+    return rows.select(_columns(line, payout)).select(list(DUE))
+
+
+def _times(amount: pl.Expr, factor: Fraction) -> pl.Expr:
+    """Exact to the 12th decimal, rounded half away from zero."""
+    return _rounded_division(amount * factor.numerator, factor.denominator)
+
+
+def _rounded_division(number: pl.Expr, by: int) -> pl.Expr:
+    """number / by, half away from zero; Int128 in and out."""
+    if by == 1:
+        return number
+    half = pl.lit(by // 2, dtype=pl.Int128)
+    whole = (number.abs() + half) // pl.lit(by, dtype=pl.Int128)
+    return pl.when(number < 0).then(whole * -1).otherwise(whole)
+
+
+def _minor() -> pl.Expr:
+    """Scaled amounts as minor units or counts: NULL and below 0 are 0, half away from zero."""
+    amount = pl.col("amount").fill_null(0).clip(lower_bound=0)
+    result = pl.lit(0, dtype=pl.Int128)
+    for digits in range(5):
+        step = 10 ** (12 - digits)
+        result = (
+            pl.when(pl.col("digits") == digits)
+            .then((amount + step // 2) // pl.lit(step, dtype=pl.Int128))
+            .otherwise(result)
+        )
+    return result.clip(upper_bound=MOST).cast(pl.Int64)
+
+
+def _raw(line: Line, rows: pl.DataFrame, amount: Amount) -> pl.Series | pl.Expr:
+    """The raw amount, scaled; null where there is none."""
+    if amount.value is not None:
+        return value(line, rows, amount.value)
+    if amount.percent is not None:
+        return _percent(line, rows, amount.percent)
+    if amount.ladder:
+        steps = pl.Series(amount.ladder, dtype=pl.Int128)
+        nth = rows.select(pl.col("nth") // SCALE).to_series().cast(pl.Int64)
+        return steps.gather((nth.clip(upper_bound=len(steps)) - 1).cast(pl.UInt32))
+    if amount.table is not None:
+        return _looked_up(line, rows, amount.table)
+    return pl.lit(amount.fixed, dtype=pl.Int128)
+
+
+def _percent(
+    line: Line, rows: pl.DataFrame, percent: tuple[str, object, int | None, int | None]
+) -> pl.Series:
+    of_name, rate, low, high = percent
+    base = column_of(line, rows, of_name)
+    raw = _times(base, Fraction(str(rate)) / 100)
+    if low is not None:
+        raw = pl.when(raw.is_not_null()).then(pl.max_horizontal(raw, pl.lit(low, dtype=pl.Int128)))
+    if high is not None:
+        raw = pl.when(raw.is_not_null()).then(pl.min_horizontal(raw, pl.lit(high, dtype=pl.Int128)))
+    return rows.select(amount=raw).to_series()
+
+
+def _looked_up(
+    line: Line,
+    rows: pl.DataFrame,
+    table: tuple[str, str, tuple[tuple[str, int], ...], int],
+) -> pl.Series:
+    by, kind, entries, otherwise = table
+    asked = rows.select(_as_text(column_of(line, rows, by), kind)).to_series()
+    return asked.replace_strict(
+        [name for name, _ in entries],
+        pl.Series([amount for _, amount in entries], dtype=pl.Int128),
+        default=pl.lit(otherwise, dtype=pl.Int128),
+        return_dtype=pl.Int128,
+    )
+
+
+def _as_text(column: pl.Expr, kind: str) -> pl.Expr:
+    """A value as table keys are written: numbers in shortest plain form."""
+    if kind == "boolean":
+        return pl.when(column).then(pl.lit("true")).when(~column).then(pl.lit("false"))
+    if kind == "text":
+        return column
+    size = column.abs()
+    whole = (size // SCALE).cast(pl.String)
+    rest = (size % SCALE).cast(pl.String).str.zfill(12).str.strip_chars_end("0")
+    text = pl.when(rest == "").then(whole).otherwise(whole + pl.lit(".") + rest)
+    return pl.when(column < 0).then(pl.lit("-") + text).otherwise(text)
+
+
+def _drawn(
+    book: Book, line: Line, payout: Payout, rows: pl.DataFrame
+) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """Amount, unit and digits of the prize each decision drew; nothing won is amount 0."""
+    seed = book.seeds[line.slug]
+    table = payout.amount.draw
+    assert table is not None
+    prizes = [_prize(table, draw_of(f"{seed}|{id_}")) for id_ in rows["decision_id"]]
+    nothing = (payout.unit, payout.digits, 0)
+    drawn = [nothing if prize is None else prize for prize in prizes]
+    return (
+        pl.Series([d[2] for d in drawn], dtype=pl.Int128),
+        pl.Series([d[0] for d in drawn], dtype=pl.String),
+        pl.Series([d[1] for d in drawn], dtype=pl.Int32),
+    )
+
+
+def _prize(table: DrawTable, drawn: int) -> tuple[str, int, int] | None:
+    share = Fraction(drawn, 16**16)
+    if share >= table.chance:
+        return None
+    for unit, digits, amount, reached in table.prizes:
+        if reached > share / table.chance:
+            return unit, digits, amount
+    raise AssertionError("the weights of a draw reach 1")
+
+
+def _columns(line: Line, payout: Payout) -> list[pl.Expr]:
+    """What a decision keeps of its achievement."""
+    nobody = pl.lit(None, dtype=pl.String)
+    no_key = pl.lit(None, dtype=pl.UInt64)
+    if line.is_self:
+        sides = [nobody.alias("advocate"), no_key.alias("advocate_key")]
+        sides += [nobody.alias("friend"), no_key.alias("friend_key")]
+        verdict = [pl.lit(CLEAR, dtype=pl.Int32).alias("verdict"), nobody.alias("verdict_id")]
+    else:
+        sides = [pl.col(c) for c in ("advocate", "advocate_key", "friend", "friend_key")]
+        spared = pl.col("spares_friend") if payout.to == "friend" else pl.lit(False)
+        clear = pl.lit(CLEAR, dtype=pl.Int32)
+        verdict = [
+            pl.when(spared).then(clear).otherwise(pl.col("verdict")).alias("verdict"),
+            pl.col("verdict_id"),
+        ]
+    return [
+        pl.col("position", "at", "log", "beneficiary", "beneficiary_key"),
+        pl.col("user_key", "nth", "unit", "raw", "decision_id"),
+        pl.lit(line.index, dtype=pl.Int32).alias("line"),
+        pl.lit(payout.place, dtype=pl.Int32).alias("place"),
+        pl.lit(payout.number, dtype=pl.Int32).alias("payout"),
+        pl.lit(payout.hold, dtype=pl.Int64).alias("hold"),
+        pl.lit(payout.expires, dtype=pl.Int64).alias("expires"),
+        pl.lit(payout.charity is not None).alias("charity"),
+        order_key("properties.order_id"),
+        pl.col("properties.total").alias("event_total"),
+        *sides,
+        *verdict,
+    ]
+

@@ -1,0 +1,546 @@
+"""settle: caps, refunds and releases in position order -> decisions and reversals.
+
+The one loop of the engine: what a cap has left depends on every grant and reversal before, so
+decisions are walked one by one, with nothing in the loop but integers and one dictionary. All
+else (which cap, which period, which refund touches which grant, which fraction) is joined before.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import polars as pl
+
+from banyan.engine.keys import key
+from banyan.engine.language.book import SCALE, Book
+from banyan.engine.stages.caps import with_buckets
+from banyan.engine.stages.facts import order_key
+from banyan.engine.stages.risk import HOLD, REJECT
+from banyan.engine.state import SCHEMAS, State, append, of, put
+
+RELEASED, DENIED = "Decision Released", "Decision Denied"
+
+REVERSALS = {
+    "grant": pl.Int64,
+    "position": pl.Int64,
+    "occurred_at": pl.Int64,
+    "amount": pl.Int64,
+}
+RELEASES = {
+    "grant": pl.Int64,
+    "position": pl.Int64,
+    "occurred_at": pl.Int64,
+    "before": pl.Int64,
+}
+
+
+class Settlement(NamedTuple):
+    """What a batch decides about money, before it moves."""
+
+    decisions: pl.DataFrame
+    """The rewards due, with amount, outcome, reason, available_at and expires_at."""
+    grants: pl.DataFrame
+    """Those that gave or hold something, as in `state.grants`."""
+    reversals: pl.DataFrame
+    releases: pl.DataFrame
+
+
+def settle(
+    book: Book, state: State, due: pl.DataFrame, events: pl.DataFrame
+) -> tuple[Settlement, State]:
+    """Decide every due reward, and apply every refund, release and denial of the batch."""
+    refunds = _refunds(book, events)
+    rulings = events.filter(
+        pl.col("event").is_in([RELEASED, DENIED]) & pl.col("properties.decision_id").is_not_null()
+    )
+    state = state.plus(refunds=refunds.drop("at"))
+    if due.is_empty() and refunds.is_empty() and rulings.is_empty():
+        nothing = Settlement(
+            _decided(book, due, [], []),
+            pl.DataFrame(schema=dict(SCHEMAS["grants"])),
+            pl.DataFrame(schema=REVERSALS),
+            pl.DataFrame(schema=RELEASES),
+        )
+        return nothing, state
+    earlier = _earlier(book, state, refunds, rulings)
+    operations = _operations(book, state, due, earlier, refunds, rulings)
+    walk = _Walk(book, state, due, earlier)
+    with _no_garbage_collection():
+        walk.run(operations)
+    decisions = _decided(book, due, walk.amounts[: due.height], walk.cuts)
+    grants = _grants(state, decisions)
+    numbers = _grant_numbers(decisions, grants, earlier)
+    reversals = _numbered(walk.reversals, REVERSALS, numbers)
+    releases = _numbered(walk.releases, RELEASES, numbers)
+    denied = {numbers[d] for d in walk.denied}
+    state = state.plus(grants=grants).but(
+        grants_made=state.grants_made + grants.height,
+        used=put(state.used, walk.used_rows(), "bucket"),
+        fates=_fates(state, reversals, releases, denied),
+    )
+    return Settlement(decisions, grants, reversals, releases), state
+
+
+# Refunds, releases, denials
+
+
+def _refunds(book: Book, events: pl.DataFrame) -> pl.DataFrame:
+    rows = events.filter(
+        (pl.col("event") == "Order Refunded") & pl.col("properties.order_id").is_not_null()
+    )
+    if not book.refunds_matter:
+        rows = rows.clear()
+    return rows.select(
+        order_key("properties.order_id"),
+        "user_key",
+        "position",
+        pl.col("properties.total").alias("total"),
+        "at",
+    )
+
+
+_EARLIER = ["grant", *(c for c in SCHEMAS["grants"] if c != "grant")]
+
+
+def _earlier(
+    book: Book, state: State, refunds: pl.DataFrame, rulings: pl.DataFrame
+) -> pl.DataFrame:
+    """Grants of earlier batches that this batch's refunds or rulings may concern, with buckets."""
+    found = of(state.grants, refunds.select("order_key").unique(), "order_key")
+    if not rulings.is_empty():
+        ids = rulings.select(decision_id="properties.decision_id").unique()
+        ruled = of(state.grants.filter("held"), ids, "decision_id")
+        found = pl.concat([found, ruled]).unique("grant", keep="first", maintain_order=True)
+    rows = found.with_columns(at="occurred_at")
+    parts = [
+        with_buckets(book, int(number), rows.filter(pl.col("payout") == number))
+        for number in rows["payout"].unique().sort()
+    ]
+    rows = pl.concat(parts) if parts else with_buckets(book, 0, rows) if book.payouts else rows
+    fates = of(state.fates, rows, "grant").select("grant", "reversed", "denied", "released_position")
+    return rows.join(fates, on="grant", how="left", maintain_order="left")
+
+
+Operation = tuple[int, int, int, int, int, int]
+"""(position, what, row, numerator, denominator, occurred_at)"""
+
+REFUND_SHARE, REFUND_WHOLE, RELEASE, DENY = range(4)
+
+
+def _operations(
+    book: Book,
+    state: State,
+    due: pl.DataFrame,
+    earlier: pl.DataFrame,
+    refunds: pl.DataFrame,
+    rulings: pl.DataFrame,
+) -> list[Operation]:
+    """Everything that changes a decision after it was made, by position.
+
+    Rows of `due` are numbered from 0, those of `earlier` go on from there.
+    """
+    columns = ["row", "payout", "order_key", "user_key", "position", "event_total", "decision_id"]
+    everyone = pl.concat(
+        [
+            due.with_row_index("row").select(columns),
+            earlier.with_row_index("row", offset=due.height).select(columns),
+        ]
+    )
+    operations: list[Operation] = []
+    if not refunds.is_empty():
+        operations += _refund_operations(book, state, everyone, refunds)
+    if not rulings.is_empty():
+        named = rulings.select(
+            pl.col("position").alias("_at_position"),
+            "at",
+            pl.col("properties.decision_id").alias("decision_id"),
+            pl.when(pl.col("event") == RELEASED).then(RELEASE).otherwise(DENY).alias("what"),
+        )
+        rows = named.join(everyone, on="decision_id").filter(
+            pl.col("position") < pl.col("_at_position")
+        )
+        operations += [
+            (p, w, r, 0, 1, at) for p, w, r, at in rows.select("_at_position", "what", "row", "at").rows()
+        ]
+    return sorted(operations)
+
+
+def _refund_operations(
+    book: Book, state: State, everyone: pl.DataFrame, refunds: pl.DataFrame
+) -> list[Operation]:
+    concerned = everyone.join(refunds, on="order_key", how="semi")
+    policies = _policies(book)
+    concerned = concerned.join(policies, on="payout").filter(pl.col("policy") >= 0)
+    if concerned.is_empty():
+        return []
+    pairs = refunds.rename({"position": "refund_position", "user_key": "refunder"}).join(
+        concerned, on="order_key"
+    )
+    pairs = pairs.filter(
+        (pl.col("position") < pl.col("refund_position"))
+        & (pl.col("refunder").is_null() | (pl.col("refunder") == pl.col("user_key")))
+    )
+    if pairs.is_empty():
+        return []
+    pairs = _fractions(state, pairs)
+    rows = pairs.select("refund_position", "policy", "row", "_paid_back", "_order_total", "at")
+    return [(p, w, r, int(n), int(d), at) for p, w, r, n, d, at in rows.rows()]
+
+
+def _policies(book: Book) -> pl.DataFrame:
+    """Per payout: how a refund takes back (-1: not at all), and the currency's decimal places."""
+    known = {"proportional": REFUND_SHARE, "full": REFUND_WHOLE, "keep": -1}
+    return pl.DataFrame(
+        {
+            "payout": [p.number for _, _, p in book.payouts],
+            "policy": [known[p.refund] for _, _, p in book.payouts],
+            "digits": [t.program.minor_digits for _, t, _ in book.payouts],
+        },
+        schema={"payout": pl.Int32, "policy": pl.Int64, "digits": pl.Int64},
+    )
+
+
+def _fractions(state: State, pairs: pl.DataFrame) -> pl.DataFrame:
+    """`pairs` of refund and decision with what was refunded so far and of how much.
+
+    Both in minor units; a refund or an order without a total means all, written 1 of 1.
+    """
+    orders = of(state.orders, pairs.select("order_key").unique(), "order_key").rename(
+        {"position": "order_position", "total": "order_total"}
+    )
+    pairs = pairs.join(orders, on=["order_key", "user_key"], how="left")
+    known = pl.col("order_position") < pl.col("refund_position")
+    pairs = pairs.with_columns(
+        base=pl.when(known).then(pl.col("order_position")).otherwise(pl.col("position")),
+        whole=pl.when(known).then(pl.col("order_total")).otherwise(pl.col("event_total")),
+    )
+    pairs = pairs.with_columns(whole=_minor("whole"))
+    before = of(state.refunds, pairs.select("order_key").unique(), "order_key").select(
+        "order_key",
+        pl.col("user_key").alias("_by"),
+        pl.col("position").alias("_position"),
+        pl.col("total").alias("_total"),
+    )
+    so_far = pairs.select(
+        "row", "refund_position", "order_key", "user_key", "base", "digits"
+    ).join(before, on="order_key")
+    so_far = so_far.filter(
+        (pl.col("_by").is_null() | (pl.col("_by") == pl.col("user_key")))
+        & (pl.col("_position") > pl.col("base"))
+        & (pl.col("_position") <= pl.col("refund_position"))
+    )
+    sums = so_far.group_by("row", "refund_position").agg(
+        paid=_minor("_total").sum(), all=pl.col("_total").is_null().any()
+    )
+    pairs = pairs.join(sums, on=["row", "refund_position"], how="left")
+    everything = pl.col("all") | pl.col("whole").is_null() | (pl.col("whole") <= 0)
+    one = pl.lit(1, dtype=pl.Int128)
+    return pairs.with_columns(
+        _paid_back=pl.when(everything)
+        .then(one)
+        .otherwise(pl.min_horizontal(pl.col("paid").clip(lower_bound=0), pl.col("whole"))),
+        _order_total=pl.when(everything).then(one).otherwise(pl.col("whole")),
+    )
+
+
+def _minor(column: str) -> pl.Expr:
+    """A scaled amount in minor units of `digits` places, half away from zero."""
+    size = pl.col(column).abs()
+    result = pl.lit(None, dtype=pl.Int128)
+    for digits in range(5):
+        step = 10**12 // 10**digits
+        result = (
+            pl.when(pl.col("digits") == digits)
+            .then((size + step // 2) // pl.lit(step, dtype=pl.Int128))
+            .otherwise(result)
+        )
+    return pl.when(pl.col(column) < 0).then(result * -1).otherwise(result)
+
+
+# The loop
+
+
+class _Walk:
+    """Decisions and operations in order: the only place where one decision sees the one before."""
+
+    def __init__(
+        self, book: Book, state: State, due: pl.DataFrame, earlier: pl.DataFrame
+    ) -> None:
+        playing = (pl.col("verdict") != REJECT) & (pl.col("raw") > 0)
+        self.due = due
+        self.raws: list[int] = due.select(pl.when(playing).then("raw").otherwise(0)).to_series().to_list()
+        self.amounts: list[int] = [0] * due.height + earlier["amount"].to_list()
+        self.cuts: list[int] = [-1] * due.height
+        slots = [f"bucket_{i}" for i in range(book.width)]
+        self.keys: list[tuple[int | None, ...]] = []
+        if slots:
+            columns = [due[s].to_list() + earlier[s].to_list() for s in slots]
+            self.keys = list(zip(*columns, strict=True))
+        else:
+            self.keys = [()] * (due.height + earlier.height)
+        self.payouts: list[int] = due["payout"].to_list() + earlier["payout"].to_list()
+        self.plans = [
+            tuple((b.size, b.counts, b.partial) for b in p.buckets) for _, _, p in book.payouts
+        ]
+        self.reversed: dict[int, int] = {}
+        self.denied: list[int] = []
+        self.ruled: set[int] = set()
+        self._take_up(earlier, due.height)
+        self.held: set[int] = set(
+            (due["verdict"] == HOLD).arg_true().to_list()
+        ) | {due.height + i for i in earlier["held"].arg_true().to_list()}
+        self.reversals: list[tuple[int, int, int, int]] = []
+        self.releases: list[tuple[int, int, int, int]] = []
+        self.used = self._used(state, slots, due, earlier)
+
+    def _take_up(self, earlier: pl.DataFrame, offset: int) -> None:
+        fates = earlier.select("reversed", "denied", "released_position").rows()
+        for row, (reversed_, denied, released) in enumerate(fates, start=offset):
+            if reversed_:
+                self.reversed[row] = reversed_
+            if denied or released is not None:
+                self.ruled.add(row)
+
+    def _used(
+        self, state: State, slots: list[str], due: pl.DataFrame, earlier: pl.DataFrame
+    ) -> dict[int, int]:
+        if state.used.is_empty() or not slots:
+            return {}
+        asked = pl.concat([f.select(pl.col(s).alias("bucket")) for s in slots for f in (due, earlier)])
+        rows = of(state.used, asked.unique(), "bucket")
+        return dict(zip(rows["bucket"].to_list(), rows["used"].to_list(), strict=True))
+
+    def run(self, operations: list[Operation]) -> None:
+        """Walk everything; at one position decisions come before what takes back."""
+        pending = iter(operations)
+        operation = next(pending, None)
+        positions = self.due["position"].to_list()
+        used, plans, amounts, cuts = self.used, self.plans, self.amounts, self.cuts
+        for row, amount in enumerate(self.raws):
+            while operation is not None and operation[0] < positions[row]:
+                self._operate(operation)
+                operation = next(pending, None)
+            if not amount:
+                continue
+            keys = self.keys[row]
+            for slot, (size, counts, partial) in enumerate(plans[self.payouts[row]]):
+                bucket = keys[slot]
+                if bucket is None:
+                    continue
+                left = size - used.get(bucket, 0)
+                if counts:
+                    if left > 0:
+                        continue
+                    amount = 0
+                elif amount <= left:
+                    continue
+                else:
+                    amount = left if partial and left > 0 else 0
+                cuts[row] = slot
+                if not amount:
+                    break
+            if amount:
+                amounts[row] = amount
+                self._use(row, amount, 1)
+        while operation is not None:
+            self._operate(operation)
+            operation = next(pending, None)
+
+    def _use(self, row: int, amount: int, times: int) -> None:
+        used = self.used
+        keys = self.keys[row]
+        for slot, (_, counts, _) in enumerate(self.plans[self.payouts[row]]):
+            bucket = keys[slot]
+            if bucket is not None:
+                used[bucket] = used.get(bucket, 0) + (times if counts else amount)
+
+    def _operate(self, operation: Operation) -> None:
+        position, what, row, paid_back, total, at = operation
+        amount = self.amounts[row]
+        if not amount:
+            return
+        gone = self.reversed.get(row, 0)
+        if what == RELEASE:
+            if row in self.held and row not in self.ruled:
+                self.ruled.add(row)
+                self.releases.append((row, position, at, gone))
+            return
+        if what == DENY:
+            if row not in self.held or row in self.ruled:
+                return
+            self.ruled.add(row)
+            self.denied.append(row)
+            target = amount
+        elif what == REFUND_WHOLE:
+            target = amount if paid_back >= total else gone
+        else:
+            target = (2 * amount * paid_back + total) // (2 * total)
+        if target > gone:
+            self.reversed[row] = target
+            self.reversals.append((row, position, at, target - gone))
+            self._use(row, gone - target, -1 if target == amount else 0)
+
+    def used_rows(self) -> pl.DataFrame:
+        """What every bucket that was asked has used now."""
+        return pl.DataFrame(
+            {"bucket": list(self.used), "used": list(self.used.values())},
+            schema=dict(SCHEMAS["used"]),
+        )
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Millions of integers in lists make every collection a full walk; none is needed here."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+# Results
+
+
+def _decided(
+    book: Book, due: pl.DataFrame, amounts: list[int], cuts: list[int]
+) -> pl.DataFrame:
+    """Due rewards with their outcome; the reason tells the last cap that cut."""
+    labels = _labels(book)
+    width = max(book.width, 1)
+    cut = pl.Series("cut", cuts, dtype=pl.Int64)
+    label = due["payout"].cast(pl.Int64) * width + cut
+    slot = labels.gather(pl.select(pl.when(cut >= 0).then(label)).to_series())
+    rows = due.with_columns(
+        amount=pl.Series(amounts, dtype=pl.Int64),
+        _slot=slot,
+    )
+    rejected = pl.col("amount") == 0
+    risky = pl.lit("risk:") + pl.col("verdict_id")
+    reason = (
+        pl.when(pl.col("verdict") == REJECT)
+        .then(risky)
+        .when(pl.col("raw") == 0)
+        .then(pl.lit("zero_amount"))
+        .when((pl.col("verdict") == HOLD) & ~rejected)
+        .then(risky)
+        .otherwise(pl.col("_slot"))
+    )
+    outcome = (
+        pl.when(rejected)
+        .then(pl.lit("rejected"))
+        .when(pl.col("verdict") == HOLD)
+        .then(pl.lit("held"))
+        .otherwise(pl.lit("granted"))
+    )
+    available = pl.when(~rejected).then(pl.col("at") + pl.col("hold"))
+    return rows.with_columns(
+        outcome=outcome,
+        reason=reason,
+        available_at=available,
+        expires_at=available + pl.col("expires"),
+    )
+
+
+def _labels(book: Book) -> pl.Series:
+    width = max(book.width, 1)
+    names: list[str | None] = [None] * (width * len(book.payouts))
+    for _, _, payout in book.payouts:
+        for slot, bucket in enumerate(payout.buckets):
+            names[payout.number * width + slot] = bucket.slot
+    return pl.Series(names, dtype=pl.String)
+
+
+def _grants(state: State, decisions: pl.DataFrame) -> pl.DataFrame:
+    rows = decisions.filter(pl.col("amount") > 0).with_row_index("grant", offset=state.grants_made)
+    return rows.select(
+        pl.col("grant").cast(pl.Int64),
+        "decision_id",
+        "payout",
+        "line",
+        "place",
+        "position",
+        pl.col("at").alias("occurred_at"),
+        "beneficiary",
+        "beneficiary_key",
+        "advocate_key",
+        "friend_key",
+        "user_key",
+        _wallet_key(),
+        "order_key",
+        "event_total",
+        "unit",
+        "amount",
+        (pl.col("outcome") == "held").alias("held"),
+        "available_at",
+        "expires",
+    )
+
+
+def _wallet_key() -> pl.Expr:
+    """A wallet is a user and a unit; a charity has none."""
+    wallet = key(pl.concat_str("beneficiary", pl.lit("\n"), "unit"), "other")
+    return pl.when(~pl.col("charity")).then(wallet).alias("wallet_key")
+
+
+def _grant_numbers(
+    decisions: pl.DataFrame, grants: pl.DataFrame, earlier: pl.DataFrame
+) -> dict[int, int]:
+    rows = (decisions["amount"] > 0).arg_true().to_list()
+    numbers = dict(zip(rows, grants["grant"].to_list(), strict=True))
+    offset = decisions.height
+    numbers |= {offset + i: grant for i, grant in enumerate(earlier["grant"].to_list())}
+    return numbers
+
+
+def _numbered(
+    rows: list[tuple[int, int, int, int]], schema: dict[str, type], numbers: dict[int, int]
+) -> pl.DataFrame:
+    renamed = [(numbers[row], *rest) for row, *rest in rows]
+    return pl.DataFrame(renamed, schema=schema, orient="row")
+
+
+def _fates(
+    state: State, reversals: pl.DataFrame, releases: pl.DataFrame, denied: set[int]
+) -> pl.DataFrame:
+    """`state.fates` with what was reversed, denied and released in this batch."""
+    if reversals.is_empty() and releases.is_empty() and not denied:
+        return state.fates
+    grants = pl.concat([reversals.select("grant"), releases.select("grant"), pl.DataFrame({"grant": list(denied)}, schema={"grant": pl.Int64})]).unique()
+    rows = fates_of(state, grants)
+    more = reversals.group_by("grant").agg(_more=pl.col("amount").sum())
+    let = releases.rename({"position": "_position", "occurred_at": "_at", "before": "_before"})
+    rows = rows.join(more, on="grant", how="left").join(let, on="grant", how="left")
+    rows = rows.with_columns(
+        reversed=pl.col("reversed") + pl.col("_more").fill_null(0),
+        denied=pl.col("denied") | pl.col("grant").is_in(list(denied)),
+        released_position=pl.coalesce("_position", "released_position"),
+        released_at=pl.coalesce("_at", "released_at"),
+        before=pl.coalesce("_before", "before"),
+    )
+    return put(state.fates, rows, "grant")
+
+
+def fates_of(state: State, grants: pl.DataFrame) -> pl.DataFrame:
+    """Fates of the grants named, a fresh one where nothing has become of a grant yet."""
+    known = of(state.fates, grants, "grant")
+    new = grants.select("grant") if known.is_empty() else grants.select("grant").join(known, on="grant", how="anti")
+    fresh = new.with_columns(
+        reversed=pl.lit(0, dtype=pl.Int64),
+        denied=pl.lit(False),
+        released_position=pl.lit(None, dtype=pl.Int64),
+        released_at=pl.lit(None, dtype=pl.Int64),
+        before=pl.lit(0, dtype=pl.Int64),
+        available=pl.lit(False),
+        moved=pl.lit(0, dtype=pl.Int64),
+        expired=pl.lit(0, dtype=pl.Int64),
+        spent=pl.lit(0, dtype=pl.Int64),
+    )
+    return append(known, fresh)
+
+
+__all__ = ["SCALE", "Settlement", "settle"]

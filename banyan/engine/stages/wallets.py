@@ -1,0 +1,292 @@
+"""wallets: spends and returns, and the grants they use up, in position order.
+
+Only wallets that ever spent are walked, and only the part of the ledger that concerns them: a
+spend uses up the available grants that expire first, so what later expires depends on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from banyan.engine.keys import key
+from banyan.engine.language.book import SCALE
+from banyan.engine.stages.settle import fates_of
+from banyan.engine.state import SCHEMAS, State, of, put
+
+AVAILABLE, REVERSAL, EXPIRY, SPEND, RETURN = 1, 2, 3, 4, 5
+
+Transfer = tuple[int, int, int, int, int, bool]
+Spending = tuple[int, int, int, int, str, str]
+
+
+@dataclass(frozen=True)
+class Orders:
+    """The batch's `Wallet Spent` and `Wallet Returned` that can be read, by position."""
+
+    rows: list[tuple[int, int, int, str, str, str | None, int]]
+    """(position, SPEND or RETURN, occurred_at, user, reference, unit, amount)"""
+    wallets: pl.DataFrame
+    earlier: list[tuple[str, str, str, int, int, int, bool]]
+    """Earlier spends of the same users and references: user, reference, unit, wallet, …"""
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+
+def read_orders(state: State, events: pl.DataFrame) -> Orders:
+    """Spends that name a unit, a whole positive amount and a reference; returns that name one."""
+    nothing = Orders([], pl.DataFrame(schema={"wallet_key": pl.UInt64}), [])
+    asked = events.filter(
+        pl.col("event").is_in(["Wallet Spent", "Wallet Returned"])
+        & pl.col("user").is_not_null()
+        & pl.col("properties.reference").is_not_null()
+    )
+    if asked.is_empty():
+        return nothing
+    amount = pl.col("properties.amount")
+    spends = pl.col("event") == "Wallet Spent"
+    sound = pl.col("properties.unit").is_not_null() & (amount > 0) & (amount % SCALE == 0)
+    rows = asked.select(
+        "position",
+        pl.when(spends).then(SPEND).otherwise(RETURN).alias("what"),
+        "at",
+        "user",
+        pl.col("properties.reference").alias("reference"),
+        pl.when(spends).then("properties.unit").alias("unit"),
+        pl.when(spends).then(amount // SCALE).otherwise(0).cast(pl.Int64).alias("amount"),
+        (sound | ~spends).fill_null(False).alias("sound"),
+    )
+    rows = rows.filter("sound").drop("sound")
+    earlier = of(state.spends, rows.select("user").unique(), "user")
+    earlier = of(earlier, rows.select("reference").unique(), "reference")
+    named = pl.concat([rows.select("user", "unit"), earlier.select("user", "unit")])
+    wallets = named.filter(pl.col("unit").is_not_null()).select(
+        wallet_key=key(pl.concat_str("user", pl.lit("\n"), "unit"), "other")
+    )
+    return Orders(rows.rows(), wallets.unique(), earlier.rows())
+
+
+@dataclass
+class _Grant:
+    """What is left of one grant."""
+
+    number: int
+    amount: int
+    pending: bool
+    rank: tuple[int, int]
+    """Expires first, then by position."""
+    reversed: int
+    moved: int
+    expired: int
+    spent: int
+
+    @property
+    def balance(self) -> int:
+        """Its part of the available balance; below zero when more was taken back than was left."""
+        return self.amount - self.moved - self.expired - self.spent
+
+    @property
+    def left(self) -> int:
+        return max(0, self.balance)
+
+
+@dataclass
+class _Spend:
+    position: int
+    unit: str
+    wallet: int
+    amount: int
+    returned: bool
+    parts: list[tuple[int, int]] = field(default_factory=list)
+
+
+def walk(
+    state: State,
+    wallets: pl.DataFrame,
+    ripe: pl.DataFrame,
+    reversals: pl.DataFrame,
+    orders: Orders,
+) -> tuple[list[Transfer], list[Spending], State]:
+    """Walk the wallets' moves and orders of a batch.
+
+    Returns transfers of grants, spends and returns that took place, and the state with the
+    grants' fates and the spends.
+    """
+    grants, by_wallet = _grants(state, wallets, ripe, reversals)
+    spends = _earlier_spends(state, orders)
+    transfers: list[Transfer] = []
+    spending: list[Spending] = []
+    new_spends: dict[tuple[str, str], _Spend] = {}
+    for order, phase, what, payload in _agenda(ripe, reversals, orders):
+        del order, phase
+        if what in (AVAILABLE, EXPIRY):
+            transfers.append(_falls_due(grants[payload[0]], what, *payload[1:]))
+        elif what == REVERSAL:
+            transfers.append(_taken_back(grants[payload[0]], *payload[1:]))
+        else:
+            done = _ordered(what, payload, grants, by_wallet, spends, new_spends)
+            if done is not None:
+                spending.append(done)
+    state = _remember(state, grants, spends, new_spends)
+    return transfers, spending, state
+
+
+def _grants(
+    state: State, wallets: pl.DataFrame, ripe: pl.DataFrame, reversals: pl.DataFrame
+) -> tuple[dict[int, _Grant], dict[int, list[_Grant]]]:
+    """All grants of the wallets that entered them, as they stood before this batch's moves."""
+    rows = of(state.grants, wallets, "wallet_key")
+    fates = fates_of(state, rows.select("grant"))
+    rows = rows.join(fates, on="grant", how="left", maintain_order="left")
+    rows = rows.filter(~pl.col("held") | pl.col("released_position").is_not_null())
+    available = pl.max_horizontal("available_at", "released_at")
+    rows = rows.with_columns(_expires_at=(available + pl.col("expires")).fill_null(2**62))
+    waiting = set(state.timers.filter(pl.col("what") == AVAILABLE)["grant"].to_list())
+    waiting |= set(ripe.filter(pl.col("what") == AVAILABLE)["grant"].to_list())
+    back = reversals.group_by("grant").agg(pl.col("amount").sum())
+    batch = dict(back.select("grant", "amount").rows())
+    grants: dict[int, _Grant] = {}
+    by_wallet: dict[int, list[_Grant]] = {}
+    columns = ["grant", "wallet_key", "amount", "before", "_expires_at", "position"]
+    columns += ["reversed", "moved", "expired", "spent"]
+    for number, wallet, amount, before, expires, position, *money in rows.select(columns).rows():
+        reversed_, moved, expired, spent = money
+        grants[number] = _Grant(
+            number=number,
+            amount=amount - before,
+            pending=number in waiting,
+            rank=(expires, position),
+            reversed=reversed_ - before - batch.get(number, 0),
+            moved=moved,
+            expired=expired,
+            spent=spent,
+        )
+        by_wallet.setdefault(wallet, []).append(grants[number])
+    for mine in by_wallet.values():
+        mine.sort(key=lambda g: g.rank)
+    return grants, by_wallet
+
+
+def _earlier_spends(state: State, orders: Orders) -> dict[tuple[str, str], _Spend]:
+    spends = {}
+    positions = [row[4] for row in orders.earlier]
+    parts: dict[int, list[tuple[int, int]]] = {}
+    known = state.spend_parts.filter(pl.col("position").is_in(positions))
+    for position, grant, amount in known.rows():
+        parts.setdefault(position, []).append((grant, amount))
+    for user, reference, unit, wallet, position, amount, returned in orders.earlier:
+        spends[user, reference] = _Spend(
+            position, unit, wallet, amount, returned, parts.get(position, [])
+        )
+    return spends
+
+
+def _agenda(
+    ripe: pl.DataFrame, reversals: pl.DataFrame, orders: Orders
+) -> list[tuple[int, int, int, tuple]]:  # type: ignore[type-arg]
+    """Everything that happens, in order: what falls due, grants made now, reversals, orders."""
+    agenda: list[tuple[int, int, int, tuple]] = []  # type: ignore[type-arg]
+    columns = ["order", "since", "what", "grant", "position", "due"]
+    for order, since, what, grant, position, due in ripe.select(columns).rows():
+        at_once = 2 if position == since else 0
+        phase = at_once + (1 if what == EXPIRY else 0)
+        agenda.append((order, phase, what, (grant, position, due)))
+    for grant, position, at, amount, _ in reversals.rows():
+        agenda.append((position, 4, REVERSAL, (grant, position, at, amount)))
+    for row in orders.rows:
+        agenda.append((row[0], 5, row[1], row))
+    return sorted(agenda, key=lambda entry: entry[:3])
+
+
+def _falls_due(grant: _Grant, what: int, position: int, due: int) -> Transfer:
+    if what == AVAILABLE:
+        grant.pending = False
+        return grant.number, AVAILABLE, position, due, grant.amount - grant.moved, False
+    left = grant.left
+    grant.expired += left
+    return grant.number, EXPIRY, position, due, left, False
+
+
+def _taken_back(grant: _Grant, position: int, at: int, amount: int) -> Transfer:
+    """What has expired counts as taken back first."""
+    grant.reversed += amount
+    moved = max(grant.moved, grant.reversed - grant.expired)
+    move = moved - grant.moved
+    grant.moved = moved
+    return grant.number, REVERSAL, position, at, move, grant.pending
+
+
+def _ordered(
+    what: int,
+    row: tuple[int, int, int, str, str, str | None, int],
+    grants: dict[int, _Grant],
+    by_wallet: dict[int, list[_Grant]],
+    spends: dict[tuple[str, str], _Spend],
+    new_spends: dict[tuple[str, str], _Spend],
+) -> Spending | None:
+    position, _, at, user, reference, unit, amount = row
+    spend = spends.get((user, reference))
+    if what == RETURN:
+        if spend is None or spend.returned:
+            return None
+        spend.returned = True
+        for number, part in spend.parts:
+            grants[number].spent -= part
+        return RETURN, position, at, spend.amount, user, spend.unit
+    if spend is not None or unit is None:
+        return None
+    wallet = _wallet(user, unit)
+    mine = [g for g in by_wallet.get(wallet, []) if not g.pending]
+    if amount > sum(g.balance for g in mine):
+        return None
+    spend = _Spend(position, unit, wallet, amount, returned=False)
+    rest = amount
+    for grant in mine:
+        part = min(rest, grant.left)
+        if part:
+            grant.spent += part
+            rest -= part
+            spend.parts.append((grant.number, part))
+    assert rest == 0, "what a wallet has available is what is left of its grants"
+    spends[user, reference] = new_spends[user, reference] = spend
+    return SPEND, position, at, amount, user, unit
+
+
+def _wallet(user: str, unit: str) -> int:
+    name = pl.select(key(pl.lit(f"{user}\n{unit}"), "other")).item()
+    assert isinstance(name, int)
+    return name
+
+
+def _remember(
+    state: State,
+    grants: dict[int, _Grant],
+    spends: dict[tuple[str, str], _Spend],
+    new_spends: dict[tuple[str, str], _Spend],
+) -> State:
+    rows = fates_of(state, pl.DataFrame({"grant": list(grants)}, schema={"grant": pl.Int64}))
+    figures = pl.DataFrame(
+        [(g.number, g.moved, g.expired, g.spent) for g in grants.values()],
+        schema={"grant": pl.Int64, "moved": pl.Int64, "expired": pl.Int64, "spent": pl.Int64},
+        orient="row",
+    )
+    rows = rows.drop("moved", "expired", "spent").join(figures, on="grant", how="left")
+    state = state.but(fates=put(state.fates, rows, "grant"))
+    if not spends:
+        return state
+    schema = dict(SCHEMAS["spends"])
+    known = pl.DataFrame(
+        [
+            (user, reference, s.unit, s.wallet, s.position, s.amount, s.returned)
+            for (user, reference), s in spends.items()
+        ],
+        schema=schema,
+        orient="row",
+    )
+    parts = [(s.position, *part) for s in new_spends.values() for part in s.parts]
+    new_parts = pl.DataFrame(parts, schema=dict(SCHEMAS["spend_parts"]), orient="row")
+    return state.but(spends=put(state.spends, known, ["user", "reference"])).plus(
+        spend_parts=new_parts
+    )

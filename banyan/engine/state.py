@@ -207,8 +207,8 @@ def append(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     """Rows of `new` below those of `old`, without copying `old`."""
     if new.is_empty():
         return old
-    new = new.select(old.columns)
-    return new if old.is_empty() else pl.concat([old, new], how="vertical", rechunk=False)
+    new = new[old.columns]
+    return new if old.is_empty() else old.vstack(new)
 
 
 def of(frame: pl.DataFrame, keys: pl.DataFrame, on: str | list[str]) -> pl.DataFrame:
@@ -222,7 +222,7 @@ def put(old: pl.DataFrame, new: pl.DataFrame, on: str | list[str]) -> pl.DataFra
     """`old` with the rows of `new` in place of those with the same key."""
     if new.is_empty():
         return old
-    new = new.select(old.columns)
+    new = new[old.columns]
     if old.is_empty():
         return new
-    return pl.concat([old.join(new, on=on, how="anti"), new], rechunk=False)
+    return old.join(new, on=on, how="anti").vstack(new)

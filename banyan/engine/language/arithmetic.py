@@ -222,26 +222,52 @@ def is_null(value: Value) -> Value:
 
 def case(subject: Value | None, branches: Sequence[tuple[Value, Value]], otherwise: Value) -> Value:
     """CASE: the first branch whose condition holds (or whose value equals the subject)."""
-    results = [result for _, result in branches]
-    kind = next((value.kind for value in [*results, otherwise] if value.kind), None)
+    branches, otherwise = _open_branches(subject, branches, otherwise)
+    results = _same(*(result for _, result in branches), otherwise)
+    kind = results[-1].kind
     if kind is None:
         return null()
-    results = [typed(result, kind) for result in results]
-    otherwise = typed(otherwise, kind)
+    if not branches:
+        return results[-1]
 
     def chosen(it: pl.Expr | None) -> pl.Expr:
-        result = otherwise.expr
-        for (when, _), then in zip(reversed(branches), reversed(results), strict=True):
+        expr = results[-1].expr
+        for (when, _), then in zip(reversed(branches), reversed(results[:-1]), strict=True):
             holds = when.expr if it is None else it == when.expr
-            result = pl.when(holds).then(then.expr).otherwise(result)
-        return result
+            expr = pl.when(holds).then(then.expr).otherwise(expr)
+        return expr
 
-    parts = [*(when for when, _ in branches), *results, otherwise]
+    parts = [*(when for when, _ in branches), *results]
     if subject is None:
         made = _made(chosen(None), kind, *parts)
     else:
         made = _let(chosen, subject, others=parts, kind=kind)
-    return _spanning(made, [*results, otherwise], nullable=_any_nullable(*results, otherwise))
+    made = replace(made, expr=_full_length(made.expr, min(made.names)), weight=made.weight + 2)
+    return _spanning(made, results, nullable=_any_nullable(*results))
+
+
+def _full_length(expr: pl.Expr, column: str) -> pl.Expr:
+    """The expression with one value a row.
+
+    When a condition holds for every row, or for none, Polars gives a literal branch back as a
+    single value, and what is computed from that keeps the wrong length. A struct with a real
+    column has the right one.
+    """
+    return pl.struct(expr.alias("v"), pl.col(column).alias("row")).struct.field("v")
+
+
+def _open_branches(
+    subject: Value | None, branches: Sequence[tuple[Value, Value]], otherwise: Value
+) -> tuple[list[tuple[Value, Value]], Value]:
+    """Leaves out what literals decide already; Polars stumbles over conditions without a column."""
+    left: list[tuple[Value, Value]] = []
+    for when, result in branches:
+        holds = when if subject is None else folded(comparison("=", subject, when))
+        if not holds.is_constant:
+            left.append((when, result))
+        elif holds.constant is True:
+            return left, result
+    return left, otherwise
 
 
 def plus(left: Value, right: Value) -> Value:

@@ -69,11 +69,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The close of a sentence about an unknown word: the nearest known one, else all of them."""
     names = list(known)
     near = nearest(word, names)
-    if near is not None:
-        return f"did you mean {near}?"
+    sided = [name for name in names if name.endswith(f"_{word}")]
+    if sided or near is not None:
+        return f"did you mean {one_of(sided or [str(near)])}?"
     if not names:
         return "none is known here"
-    return f"expected {one_of(names)}" if len(names) <= 12 else f"known are {one_of(names[:12])} …"
+    return f"expected {one_of(names)}" if len(names) <= 30 else f"known are {one_of(names[:30])} …"
 
 
 def one_of(names: Sequence[str]) -> str:

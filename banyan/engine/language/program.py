@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
+from pydantic import PrivateAttr
+
 from banyan.engine.language.check import check
 from banyan.engine.language.faults import fitted
 from banyan.engine.language.findings import Finding, ProgramError
@@ -69,6 +71,9 @@ __all__ = [
 class Program(Terms):
     """A program: who may refer, what counts, what is paid and how much at most."""
 
+    # Only where findings point; two texts that say the same are the same program.
+    _written: tuple[str, str] | None = PrivateAttr(default=None)
+
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """Reads a file. Raises ProgramError with every finding."""
@@ -87,4 +92,15 @@ class Program(Terms):
         findings = [found for found in check(program, source) if found.key not in faulty]
         if faults or findings:
             raise ProgramError([*faults, *findings])
+        program._written = (source.text, source.path)
         return program
+
+    @property
+    def source(self) -> Source:
+        """The text it was read from, with places; empty when it was made in code."""
+        return Source.empty() if self._written is None else Source.read(*self._written)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Program) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]

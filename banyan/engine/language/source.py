@@ -17,7 +17,13 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from banyan.engine.language.findings import Finding, ProgramError, key_path, shown
+from banyan.engine.language.findings import (
+    Finding,
+    ProgramError,
+    Severity,
+    key_path,
+    shown,
+)
 
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 32
@@ -33,8 +39,9 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+# Besides what YAML excludes: the line breaks of YAML 1.1 that 1.2 and every editor take for text.
 _NO_TEXT = re.compile(
-    r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _CORE = "tag:yaml.org,2002:"
 _PAIR = re.compile(
@@ -120,20 +127,32 @@ class Source:
     def read(cls, text: str | bytes, path: str = "program.yaml") -> Source:
         """Reads a text. Raises ProgramError for anything that is not one YAML mapping."""
         characters = _characters(text, path)
-        source = cls(path, characters, Node(0, 0, "", ""))
+        source = cls.empty(path)
+        source.text = characters
         source._breaks = [found.end() for found in re.finditer(r"\r\n|\r|\n", characters)]
         source.root = _Composer(source).compose()
         return source
+
+    @classmethod
+    def empty(cls, path: str = "program.yaml") -> Source:
+        """The source of a program made in code: everything stands at its first character."""
+        return cls(path, "", Node(0, 0, [], "map"))
 
     def place(self, index: int) -> tuple[int, int]:
         """Line and column, from 1, of a character of the text."""
         line = bisect_right(self._breaks, index)
         return line + 1, index - (self._breaks[line - 1] if line else 0) + 1
 
-    def finding(self, index: int, parts: Sequence[str | int], sentence: str) -> Finding:
-        """An error at a character of the text."""
+    def finding(
+        self,
+        index: int,
+        parts: Sequence[str | int],
+        sentence: str,
+        severity: Severity = "error",
+    ) -> Finding:
+        """A finding at a character of the text."""
         line, column = self.place(index)
-        return Finding(self.path, line, column, "error", key_path(parts), sentence)
+        return Finding(self.path, line, column, severity, key_path(parts), sentence)
 
     def find(self, parts: Sequence[str | int]) -> tuple[int, Node]:
         """Where the key (or item) of a path begins, and its value.

@@ -21,12 +21,12 @@ from sqlglot.tokens import Tokenizer
 
 from banyan.engine.language import arithmetic
 from banyan.engine.language.arithmetic import TooLarge, Value
-from banyan.engine.language.findings import nearest, one_of, shown
+from banyan.engine.language.findings import did_you_mean, nearest, one_of, shown
 from banyan.engine.language.names import sizes
 from banyan.engine.language.terms import Kind
 from banyan.kernel.errors import Problem
 
-__all__ = ["Compiled", "SqlError", "compile_sql"]
+__all__ = ["NODES", "Compiled", "SqlError", "compile_sql", "parse_sql"]
 
 MAX_CHARACTERS = 2_000
 MAX_NODES = 200
@@ -81,14 +81,21 @@ def compile_sql(text: str, columns: Mapping[str, Kind], want: Kind | None) -> Co
     Logic is three-valued as in the standard; each number is rounded to 12 decimals, half away from
     zero; x/0 is NULL. `want` is the kind the expression must have; None takes any.
     """
-    _check_characters(text)
-    tokens = _check_words(_tokens(text), columns)
-    tree = _parsed(text, tokens)
+    tree = parse_sql(text, columns)
     try:
         value = _Walker(columns).value(tree)
         return _wanted(value, want)
     except TooLarge as error:
         raise SqlError(error.sentence, 0) from None
+
+
+def parse_sql(text: str, columns: Mapping[str, Kind]) -> exp.Expression:
+    """The tree of an expression whose words are all known; kinds are not checked yet.
+
+    Its nodes are among `NODES`, unless compile_sql refuses it. Raises SqlError.
+    """
+    _check_characters(text)
+    return _parsed(text, _check_words(_tokens(text), columns))
 
 
 def _check_characters(text: str) -> None:
@@ -163,12 +170,9 @@ def _check_word(token: Token, following: TokenType | None, columns: Mapping[str,
             raise SqlError(f"the function {shown(token.text)} is not known; {mend}", token.start)
         return
     if token.text not in columns:
-        near = nearest(token.text, columns)
-        if near is None and word in Tokenizer.KEYWORDS:
+        mend = did_you_mean(token.text, sorted(columns))
+        if word in Tokenizer.KEYWORDS and not mend.startswith("did"):
             raise SqlError(f"{word} is not part of the language", token.start, name=token.text)
-        known = sorted(columns)
-        some = one_of(known) if len(known) <= 30 else f"{', '.join(known[:30])} …"
-        mend = f"did you mean {near}?" if near else f"known here are {some}"
         raise SqlError(
             f"the name {shown(token.text)} is not known here; {mend}", token.start, name=token.text
         )
@@ -316,8 +320,7 @@ class _Walker:
         whens = [self.value(branch.this) for branch in branches]
         subject = None if node.this is None else self.value(node.this)
         if subject is None:
-            for when in whens:
-                self.must_be(when, "boolean")
+            whens = [self.must_be(when, "boolean") for when in whens]
         else:
             subject, *whens = self.same_kind([subject, *whens])
         default = node.args.get("default")
@@ -433,6 +436,9 @@ _METHODS: dict[type[exp.Expression], Callable[[_Walker, exp.Expression], Value]]
     **dict.fromkeys(_OPERATORS, _Walker.binary),
 }
 
+NODES = frozenset(_METHODS)
+"""The constructs of the language, as sqlglot's classes."""
+
 # What a node may carry. `typed`, `safe`, `ignore_nulls` only say what dialect it came from.
 _ARGUMENTS: dict[type[exp.Expression], frozenset[str]] = {
     exp.Literal: frozenset({"this", "is_string"}),
@@ -457,7 +463,13 @@ def _check_arguments(node: exp.Expression, offset: int) -> None:
 
 
 def _offset(node: exp.Expression) -> int:
-    """Where the node begins: the first place any part of it remembers."""
+    """Where the node begins: at its leftmost part that remembers its place."""
+    part: object = node
+    while isinstance(part, exp.Expression):
+        start = part.meta.get("start") if part._meta else None
+        if isinstance(start, int):
+            return start
+        part = part.args.get("this")
     return min(_starts(node), default=0)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from banyan.engine.language.amounts import (
     Amount,
@@ -87,6 +87,8 @@ _MONTH = 30 * UNITS_US["d"]
 
 class Words(Part):
     """A text in the languages of the public pages."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     en: Text | None = None
     """In English."""
@@ -169,6 +171,8 @@ class Repeats(Part):
 class Milestone(Part):
     """An event of the friend (or, without attribution, of the customer) that counts."""
 
+    model_config = ConfigDict(json_schema_extra={"not": {"required": ["count", "sum"]}})
+
     on: Text
     """The name of the track event, such as Order Completed."""
     where: Sql | None = None
@@ -198,6 +202,10 @@ class Milestone(Part):
 
 class Cap(Part):
     """The most that may be granted."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["amount"]}, {"required": ["count"]}]}
+    )
 
     per: Per
     """Whose grants are counted together."""

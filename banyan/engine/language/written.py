@@ -353,7 +353,7 @@ Slug = Annotated[
 Name = Annotated[
     str,
     BeforeValidator(read_name),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 64}),
+    WithJsonSchema({"type": "string", "pattern": r"^[^\s/|]([^/|]{0,62}[^\s/|])?$"}),
 ]
 _TAIL = r"[^\s:/|]{1,64}"
 Give = Annotated[

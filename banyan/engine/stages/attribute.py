@@ -15,6 +15,7 @@ import polars as pl
 from banyan.engine.keys import key
 from banyan.engine.language.book import KINDS, Book, Line, Terms
 from banyan.engine.language.sql import Compiled
+from banyan.engine.order import nth
 from banyan.engine.stages.conditions import holds, with_trials
 from banyan.engine.stages.facts import as_of
 from banyan.engine.stages.identify import (
@@ -22,8 +23,8 @@ from banyan.engine.stages.identify import (
     Identity,
     contact_email,
     contact_phone,
-    nth_in,
 )
+from banyan.engine.stages.read import Events
 from banyan.engine.state import SCHEMAS, State, append, of
 
 CODE, INVITE, CLICK = range(3)
@@ -42,7 +43,7 @@ class Attribution(NamedTuple):
 
 
 def attribute(
-    book: Book, state: State, events: pl.DataFrame, identity: Identity
+    book: Book, state: State, events: Events, identity: Identity
 ) -> tuple[Attribution, State]:
     """Judge every touch that meets a user in this batch.
 
@@ -53,11 +54,12 @@ def attribute(
     seen, unknown = _touches(events, codes)
     if not book.referral_lines:
         return Attribution(pl.DataFrame(), pl.DataFrame(), unknown), state
-    touches = _by_line(book, seen)
-    keys = _keys(touches)
-    touches = touches.select(list(SCHEMAS["touches"]))
-    candidates = _candidates(state, keys, identity)
-    state = state.plus(touches=touches, touch_keys=keys.select(list(SCHEMAS["touch_keys"])))
+    candidates = pl.DataFrame(schema=_CANDIDATE)
+    if not seen.is_empty() or not identity.pairs.is_empty():
+        touches = _by_line(book, seen)
+        keys = _keys(touches)
+        candidates = _candidates(state, keys, identity)
+        state = state.plus(touches=touches, touch_keys=keys)
     met, state = _meet(book, state, events, candidates)
     if met.is_empty():
         return Attribution(pl.DataFrame(), pl.DataFrame(), unknown), state
@@ -70,18 +72,37 @@ def attribute(
 # Codes and touches
 
 
+TOUCHING = [
+    "position",
+    "at",
+    "message_id",
+    "event",
+    "user",
+    "anonymous",
+    "user_key",
+    "anonymous_key",
+    *(
+        f"properties.{name}"
+        for name in ("code", "referral_code", "advocate", "program", "coupon", "email", "phone")
+    ),
+    "properties.channel",
+    "properties.script",
+]
+
+
 def _normal(column: str) -> pl.Expr:
     """A code as it is compared: trimmed and in upper case; empty is none."""
     text = pl.col(column).str.strip_chars().str.to_uppercase()
     return pl.when(text != "").then(text)
 
 
-def _codes(state: State, events: pl.DataFrame) -> tuple[pl.DataFrame, State]:
+def _codes(state: State, events: Events) -> tuple[pl.DataFrame, State]:
     """All codes this batch may name, with their owner, and the state that knows the new ones."""
-    created = events.filter(
-        (pl.col("event") == "Referral Link Created") & pl.col("user_key").is_not_null()
+    created = events.named(
+        ["Referral Link Created"], ["position", "user", "properties.code", "properties.program"]
     )
     if not created.is_empty():
+        created = created.filter(pl.col("user").is_not_null())
         new = created.select(
             _normal("properties.code").alias("code"),
             pl.col("user").alias("advocate"),
@@ -97,11 +118,11 @@ def _codes(state: State, events: pl.DataFrame) -> tuple[pl.DataFrame, State]:
 
 
 def _touches(
-    events: pl.DataFrame, codes: pl.DataFrame
+    events: Events, codes: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Every touch of the batch before programs look at it, and the events with unknown codes."""
     found, unknown = [], []
-    clicked = events.filter(pl.col("event") == "Referral Link Clicked")
+    clicked = events.named(["Referral Link Clicked"], TOUCHING)
     if not clicked.is_empty():
         rows = _owned(clicked, codes, _normal("properties.code"))
         unknown.append(rows.filter(pl.col("advocate").is_null()))
@@ -111,10 +132,9 @@ def _touches(
     for rows, lacking in _code_rows(events, codes):
         unknown.append(lacking)
         found.append(_touch(rows, CODE, pl.col("user"), "user_key", None))
-    submitted = events.filter(
-        (pl.col("event") == "Referral Submitted") & pl.col("user_key").is_not_null()
-    )
+    submitted = events.named(["Referral Submitted"], TOUCHING)
     if not submitted.is_empty():
+        submitted = submitted.filter(pl.col("user_key").is_not_null())
         rows = submitted.with_columns(
             advocate=pl.col("user"),
             program=pl.col("properties.program"),
@@ -134,15 +154,16 @@ def _touches(
 
 
 def _code_rows(
-    events: pl.DataFrame, codes: pl.DataFrame
+    events: Events, codes: pl.DataFrame
 ) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
     """Identified events that carry a code, an advocate or a coupon that is a code."""
-    carries = (
-        pl.col("properties.referral_code").is_not_null()
-        | pl.col("properties.advocate").is_not_null()
-        | pl.col("properties.coupon").is_not_null()
-    )
-    rows = events.filter(
+    frame = events.frame
+    names = ("properties.referral_code", "properties.advocate", "properties.coupon")
+    carrying = [name for name in names if frame[name].null_count() < frame.height]
+    if not carrying:
+        return []
+    carries = pl.any_horizontal(pl.col(name).is_not_null() for name in carrying)
+    rows = frame[TOUCHING].filter(
         carries
         & pl.col("user_key").is_not_null()
         & ~pl.col("event").str.starts_with("Referral ").fill_null(False)
@@ -328,19 +349,21 @@ def _earliest(state: State, twins: pl.DataFrame) -> pl.DataFrame:
 
 
 def _meet(
-    book: Book, state: State, events: pl.DataFrame, candidates: pl.DataFrame
+    book: Book, state: State, events: Events, candidates: pl.DataFrame
 ) -> tuple[pl.DataFrame, State]:
     """Touches with the position at which they meet their user; the others go on waiting."""
-    joining = events.filter(
-        pl.col("event").is_in(list(book.joining_events)) & pl.col("user_key").is_not_null()
-    ).select("position", "user_key", "event")
+    joining = events.named(book.joining_events, ["position", "user_key", "event"])
+    joining = joining.filter(pl.col("user_key").is_not_null())
     called = of(state.waiting, joining, "user_key")
     rows = candidates
     if not called.is_empty():
-        first = pl.lit(int(events["position"][0]), dtype=pl.Int64)
+        first = pl.lit(int(events.frame["position"][0]), dtype=pl.Int64)
         rows = pl.concat([called.with_columns(avail=first).select(rows.columns), rows])
     if rows.is_empty():
-        return pl.DataFrame(schema={**_CANDIDATE, "met_position": pl.Int64}), state
+        return rows.with_columns(met_position="avail"), state
+    if joining.is_empty():
+        waiting = rows.select(list(SCHEMAS["waiting"]))
+        return rows.clear().with_columns(met_position="avail"), state.plus(waiting=waiting)
     parts = []
     for names, pick in _joining_groups(book):
         mine = rows if pick is None else rows.filter(pick)
@@ -415,7 +438,7 @@ class _lookup:
 
 
 def _with_touch_and_event(
-    met: pl.DataFrame, state: State, events: pl.DataFrame
+    met: pl.DataFrame, state: State, events: Events
 ) -> pl.DataFrame:
     """Add what the touch was and what happened where it met."""
     touches = of(state.touches, met.select("touch_position").unique(), "touch_position")
@@ -425,8 +448,9 @@ def _with_touch_and_event(
     columns = {"at": "met_at", "log": "join_log", "user": "friend"}
     columns["anonymous_key"] = "anonymous_key"
     optional = {"context.device.id": "device", "context.ip": "ip"}
-    columns |= {name: out for name, out in optional.items() if name in events.columns}
-    here = events.select("position", *(pl.col(n).alias(out) for n, out in columns.items()))
+    frame = events.frame
+    columns |= {name: out for name, out in optional.items() if name in frame.columns}
+    here = frame.select("position", *(pl.col(n).alias(out) for n, out in columns.items()))
     needed = met.select(position="met_position").unique()
     here = here.join(needed, on="position", how="semi")
     return met.join(
@@ -443,7 +467,7 @@ def _not_buried(met: pl.DataFrame, state: State) -> pl.DataFrame:
     if crowded.is_empty():
         return met
     hot = keys.join(crowded, on=["line", "key"], how="semi").sort("touch_position")
-    hot = nth_in(hot, ["line", "key"], "number")
+    hot = hot.with_columns(number=nth(hot, "line", "key"))
     mine = (
         met.with_row_index("_row")
         .select("_row", "line", "touch_position", "user_key", "met_position")

@@ -10,39 +10,35 @@ import polars as pl
 
 from banyan.engine.keys import key
 from banyan.engine.language.book import Book
-from banyan.engine.stages.identify import group_starts
+from banyan.engine.order import first_rows, group_starts, nth
+from banyan.engine.stages.read import Events
 from banyan.engine.state import SCHEMAS, State, of
 
 DAY_US = 86_400 * 10**6
 
 
-def remember(book: Book, state: State, events: pl.DataFrame) -> State:
+def remember(book: Book, state: State, events: Events) -> State:
     """Append to the history what this batch changes of the facts the book asks for."""
-    state = state.plus(orders=_first_orders(book, state, events))
-    if not book.facts and not book.referral_lines:
+    state = state.plus(orders=_orders(book, events))
+    changing = "Order Completed" in events.names or book.facts & {"is_known", "tenure_days"}
+    changing = changing or ("identify" in events.types and book.facts & {"tier", "tags"})
+    if not book.facts or not changing:
         return state
     return state.plus(history=_history(book, state, events))
 
 
-def _first_orders(book: Book, state: State, events: pl.DataFrame) -> pl.DataFrame:
-    """First `Order Completed` of every user and order id: what a refund is measured against."""
-    if not book.refunds_matter:
-        return pl.DataFrame(schema=dict(SCHEMAS["orders"]))
-    rows = events.filter(
-        (pl.col("event") == "Order Completed")
-        & pl.col("user_key").is_not_null()
-        & pl.col("properties.order_id").is_not_null()
+def _orders(book: Book, events: Events) -> pl.DataFrame:
+    """Every `Order Completed` with an order id: the first is what a refund is measured against."""
+    names = ["Order Completed"] if book.refunds_matter else []
+    rows = events.named(names, ["position", "user_key", "properties.order_id", "properties.total"])
+    return rows.filter(
+        pl.col("user_key").is_not_null() & pl.col("properties.order_id").is_not_null()
     ).select(
         order_key("properties.order_id"),
         "user_key",
         "position",
         pl.col("properties.total").alias("total"),
     )
-    rows = rows.unique(["order_key", "user_key"], keep="first", maintain_order=True)
-    old = of(state.orders, rows, "order_key")
-    if old.is_empty():
-        return rows
-    return rows.join(old, on=["order_key", "user_key"], how="anti", maintain_order="left")
 
 
 def order_key(column: str) -> pl.Expr:
@@ -50,70 +46,84 @@ def order_key(column: str) -> pl.Expr:
     return key(pl.col(column), "order").alias("order_key")
 
 
-def _history(book: Book, state: State, events: pl.DataFrame) -> pl.DataFrame:
+def _history(book: Book, state: State, events: Events) -> pl.DataFrame:
     facts = book.facts
-    ordered = pl.col("event") == "Order Completed"
-    changes = ordered.fill_null(False)
-    for trait in ("tier", "tags"):
-        if trait in facts:
-            changes = changes | (
-                (pl.col("type") == "identify") & pl.col(f"traits.{trait}").is_not_null()
-            )
-    known = events.filter(pl.col("user_key").is_not_null())
+    traits = [t for t in ("tier", "tags") if t in facts]
+    rows = events.frame.select(
+        "position",
+        "at",
+        "user_key",
+        "properties.total",
+        (pl.col("event") == "Order Completed").fill_null(False).alias("ordered"),
+        *(
+            pl.when(pl.col("type") == "identify").then(pl.col(f"traits.{t}")).alias(t)
+            for t in traits
+        ),
+    ).filter(pl.col("user_key").is_not_null())
+    changes = pl.any_horizontal("ordered", *(pl.col(t).is_not_null() for t in traits))
     if facts & {"is_known", "tenure_days"}:
-        first = pl.col("user_key").is_first_distinct()
-        known = known.filter(changes | first)
-    else:
-        known = known.filter(changes)
-    if known.is_empty():
-        return known.clear().select(_empty_history())
-    new = known.select(
+        changes = changes | pl.col("user_key").is_first_distinct()
+    rows = rows.filter(changes)
+    before = _latest(of(state.history, rows, "user_key"))
+    if facts & {"spend", "is_known", "tenure_days", *traits}:
+        return _run_on(rows, before, traits)
+    return _orders_counted(rows, before)
+
+
+def _latest(history: pl.DataFrame) -> pl.DataFrame:
+    if history.height < 2:
+        return history
+    return history.unique("user_key", keep="last", maintain_order=True)
+
+
+def _orders_counted(rows: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """The usual case, no other fact asked for: a row per order with its number."""
+    count = nth(rows, "user_key")
+    if not before.is_empty():
+        had = rows.select("user_key").join(
+            before.select("user_key", "orders"), on="user_key", how="left", maintain_order="left"
+        )
+        count = count + had["orders"].fill_null(0)
+    return rows.select(
         "user_key",
         "position",
-        ordered.fill_null(False).cast(pl.Int64).alias("orders"),
-        pl.when(ordered).then(pl.col("properties.total")).fill_null(0).alias("spend"),
-        _trait("tier", facts),
-        _trait("tags", facts),
+        orders=count,
+        spend=pl.lit(None, dtype=pl.Int128),
+        tier=pl.lit(None, dtype=pl.String),
+        tags=pl.lit(None, dtype=pl.String),
+        first_at=pl.lit(None, dtype=pl.Int64),
+    )
+
+
+def _run_on(rows: pl.DataFrame, before: pl.DataFrame, traits: list[str]) -> pl.DataFrame:
+    """Changes as running values, going on from each user's last row."""
+    nothing = pl.lit(None, dtype=pl.String)
+    new = rows.select(
+        "user_key",
+        "position",
+        pl.col("ordered").cast(pl.Int64).alias("orders"),
+        pl.when("ordered").then("properties.total").otherwise(None).fill_null(0).alias("spend"),
+        *(pl.col(t) if t in traits else nothing.alias(t) for t in ("tier", "tags")),
         pl.col("at").alias("first_at"),
     )
-    before = of(state.history, new, "user_key").unique("user_key", keep="last")
-    return _run_on(new, before)
-
-
-def _trait(name: str, facts: frozenset[str]) -> pl.Expr:
-    if name not in facts:
-        return pl.lit(None, dtype=pl.String).alias(name)
-    return pl.when(pl.col("type") == "identify").then(pl.col(f"traits.{name}")).alias(name)
-
-
-def _empty_history() -> list[pl.Expr]:
-    return [
-        pl.lit(None, dtype=dtype).alias(name) for name, dtype in SCHEMAS["history"].items()
-    ]
-
-
-def _run_on(new: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Turn changes into running values, going on from each user's last row."""
     carried = before.with_columns(position=pl.lit(-1, dtype=pl.Int64))
     rows = pl.concat([carried.select(new.columns), new]) if not before.is_empty() else new
-    rows = rows.sort("user_key", maintain_order=True)
-    start = group_starts(["user_key"])
-    group = start.cum_sum()
+    rows = rows.sort("user_key", maintain_order=True).with_columns(
+        _start=group_starts(("user_key",))
+    )
 
     def running(name: str) -> pl.Expr:
         whole = pl.col(name).cum_sum()
-        base = pl.when(start).then(whole - pl.col(name)).forward_fill()
+        base = pl.when("_start").then(whole - pl.col(name)).forward_fill()
         return (whole - base).alias(name)
 
     rows = rows.with_columns(
         running("orders"),
         running("spend"),
-        pl.when(start).then(pl.col("first_at")).forward_fill().alias("first_at"),
+        pl.when("_start").then("first_at").otherwise(None).forward_fill().alias("first_at"),
+        *(pl.col(t).forward_fill().over("user_key") for t in traits),
     )
-    for text in ("tier", "tags"):
-        if rows[text].null_count() < rows.height:
-            rows = rows.with_columns(pl.col(text).forward_fill().over(group))
-    return rows.filter(pl.col("position") >= 0).sort("position")
+    return rows.filter(pl.col("position") >= 0).drop("_start").sort("position")
 
 
 def as_of(
@@ -133,6 +143,8 @@ def as_of(
     """
     if not facts:
         return asks
+    if facts == {"is_new"}:
+        return _is_new(state, asks, person, position, prefix + "is_new")
     rows = asks.select(
         pl.col(person).alias("user_key"),
         pl.col(position).alias("_at_position"),
@@ -151,6 +163,20 @@ def as_of(
     )
     found = found.sort("_row").select(_value(fact).alias(prefix + fact) for fact in sorted(facts))
     return asks.hstack(found)
+
+
+def _is_new(
+    state: State, asks: pl.DataFrame, person: str, position: str, name: str
+) -> pl.DataFrame:
+    """The usual question needs no look-back: was the first order below the position?"""
+    first = pl.col("orders") == 1
+    firsts = state.history.select("user_key", "position", "orders").filter(first)
+    firsts = first_rows(firsts, "user_key")
+    found = asks.select(pl.col(person).alias("user_key"), pl.col(position).alias("_at")).join(
+        firsts, on="user_key", how="left", maintain_order="left"
+    )
+    ordered = (found["position"] < found["_at"]).fill_null(False)
+    return asks.with_columns((~ordered).alias(name))
 
 
 def _value(fact: str) -> pl.Expr:

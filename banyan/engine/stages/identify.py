@@ -13,9 +13,13 @@ import polars as pl
 
 from banyan.engine.keys import key
 from banyan.engine.language.book import Book
+from banyan.engine.order import first_rows, nth
+from banyan.engine.stages.read import Events
 from banyan.engine.state import SCHEMAS, State, of
 
 USERS_PER_KEY = 20
+
+IDENTIFYING = ("previousId", "traits.email", "traits.phone", "context.device.id", "context.ip")
 
 
 class Identity(NamedTuple):
@@ -25,15 +29,18 @@ class Identity(NamedTuple):
     old_pairs: pl.DataFrame
 
 
-def identify(book: Book, state: State, events: pl.DataFrame) -> tuple[Identity, State]:
+def identify(book: Book, state: State, events: Events) -> tuple[Identity, State]:
     """New pairs of key and user, and of device or ip and user where risk rules ask for them.
 
     `Identity.old_pairs` are the earlier pairs of the keys this batch names.
     """
-    if not book.referral_lines:
+    frame = events.frame
+    if not book.referral_lines or frame["user_key"].null_count() == frame.height:
         return Identity(_none("pairs"), _none("pairs")), state
-    known = events.filter(pl.col("user_key").is_not_null())
-    seen = _together(known)
+    asked = ["position", "log", "type", "user_key", "anonymous_key", *IDENTIFYING]
+    known = frame[[c for c in asked if c in frame.columns]]
+    known = known.filter(pl.col("user_key").is_not_null())
+    seen = _together(known, events.types)
     old = of(state.pairs, seen, "key")
     pairs = _numbered(seen, old)
     state = state.plus(pairs=pairs)
@@ -52,28 +59,27 @@ def _none(name: str) -> pl.DataFrame:
     return pl.DataFrame(schema=dict(SCHEMAS[name]))
 
 
-def _together(known: pl.DataFrame) -> pl.DataFrame:
+def _together(known: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
     """(key, user_key, position): every first sight of a key with a user in this batch."""
     sights = [
         known.filter(pl.col("anonymous_key").is_not_null()).select(
             pl.col("anonymous_key").alias("key"), "user_key", "position"
         )
     ]
-    alias = known.filter((pl.col("type") == "alias") & pl.col("previousId").is_not_null())
-    if not alias.is_empty():
+    if "alias" in types:
+        alias = known.filter((pl.col("type") == "alias") & pl.col("previousId").is_not_null())
         former = key(pl.col("previousId"), "anonymous").alias("key")
         sights.append(alias.select(former, "user_key", "position"))
-    sights += _given_contacts(known)
-    rows = pl.concat(sights) if len(sights) > 1 else sights[0]
+    if "identify" in types:
+        sights += _given_contacts(known)
+    rows = sights[0]
     if len(sights) > 1:
-        rows = rows.sort("position", maintain_order=True)
-    return rows.unique(["key", "user_key"], keep="first", maintain_order=True)
+        rows = pl.concat(sights).sort("position", maintain_order=True)
+    return first_rows(rows, "key", "user_key")
 
 
 def _given_contacts(known: pl.DataFrame) -> list[pl.DataFrame]:
     named = known.filter(pl.col("type") == "identify")
-    if named.is_empty():
-        return []
     contacts = (contact_email("traits.email"), contact_phone("traits.phone"))
     rows = [named.select(c.alias("key"), "user_key", "position") for c in contacts]
     return [r.filter(pl.col("key").is_not_null()) for r in rows]
@@ -113,8 +119,10 @@ def _numbered(seen: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
     """The pairs not known before, with their place among the users of their key."""
     if not old.is_empty():
         seen = seen.join(old, on=["key", "user_key"], how="anti", maintain_order="left")
+    if seen.is_empty():
+        return _none("pairs")
     counted = old.group_by("key").agg(before=pl.len().cast(pl.Int64))
-    rows = nth_in(seen, ["key"], "place").with_columns(pl.col("place") - 1)
+    rows = seen.with_columns(place=nth(seen, "key") - 1)
     if not counted.is_empty():
         rows = rows.join(counted, on="key", how="left", maintain_order="left").with_columns(
             pl.col("place") + pl.col("before").fill_null(0)
@@ -122,37 +130,9 @@ def _numbered(seen: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
     return rows.select(list(SCHEMAS["pairs"]))
 
 
-def nth_in(frame: pl.DataFrame, keys: list[str], out: str) -> pl.DataFrame:
-    """Number rows 1, 2, 3 … inside each group in the order they stand; the order is kept.
-
-    A stable sort and a subtraction: three times faster than a window over many small groups.
-    """
-    if frame.is_empty():
-        return frame.with_columns(pl.lit(None, dtype=pl.Int64).alias(out))
-    sorted_ = frame.with_row_index("_row").sort(keys, maintain_order=True)
-    return numbered_groups(sorted_, keys, out).sort("_row").drop("_row")
-
-
-def numbered_groups(sorted_: pl.DataFrame, keys: list[str], out: str) -> pl.DataFrame:
-    """Number rows inside groups that already stand together."""
-    row = pl.int_range(pl.len(), dtype=pl.Int64)
-    first = pl.when(group_starts(keys)).then(row).forward_fill()
-    return sorted_.with_columns((row - first + 1).alias(out))
-
-
-def group_starts(keys: list[str]) -> pl.Expr:
-    """True on the first row of each run of equal keys."""
-    return pl.any_horizontal(pl.col(k).ne_missing(pl.col(k).shift(1)) for k in keys) | (
-        pl.int_range(pl.len()) == 0
-    )
-
-
 def _contacts(known: pl.DataFrame, state: State) -> pl.DataFrame:
-    given = _given_contacts(known)
-    if not given:
-        return _none("contacts")
-    rows = pl.concat(given).sort("position")
-    rows = rows.unique(["key", "user_key"], keep="first", maintain_order=True)
+    rows = pl.concat(_given_contacts(known)).sort("position")
+    rows = first_rows(rows, "key", "user_key")
     old = of(state.contacts, rows, "key")
     return rows.join(old, on=["key", "user_key"], how="anti", maintain_order="left")
 
@@ -161,8 +141,8 @@ def _disposable(known: pl.DataFrame, state: State) -> pl.DataFrame:
     named = known.filter((pl.col("type") == "identify") & pl.col("traits.email").is_not_null())
     rows = named.select("user_key", "position", domain=email("traits.email").str.split("@").list.last())
     rows = rows.filter(pl.col("domain").is_in(disposable_domains().implode()))
-    rows = rows.select("user_key", "position").unique("user_key", keep="first", maintain_order=True)
-    return rows.join(of(state.disposable, rows, "user_key"), on="user_key", how="anti")
+    rows = first_rows(rows.select("user_key", "position"), "user_key")
+    return rows.join(state.disposable, on="user_key", how="anti", maintain_order="left")
 
 
 def disposable_domains() -> pl.Series:
@@ -176,7 +156,7 @@ def _devices(known: pl.DataFrame, state: State) -> pl.DataFrame:
     rows = known.select(
         key(pl.col("context.device.id"), "device").alias("key"), "user_key", "position"
     ).filter(pl.col("key").is_not_null())
-    rows = rows.unique(["key", "user_key"], keep="first", maintain_order=True)
+    rows = first_rows(rows, "key", "user_key")
     old = of(state.devices, rows, "key")
     return rows.join(old, on=["key", "user_key"], how="anti", maintain_order="left")
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import polars as pl
 
 from banyan.engine.language.book import Book
+from banyan.engine.stages.read import Events
 from banyan.engine.stages.settle import Settlement, fates_of
 from banyan.engine.stages.wallets import Orders, read_orders, walk
 from banyan.engine.state import State, of, put
@@ -41,7 +42,7 @@ def post(
     book: Book,
     state: State,
     settlement: Settlement,
-    events: pl.DataFrame,
+    events: Events,
     *,
     closing: int | None = None,
 ) -> tuple[pl.DataFrame, State]:
@@ -51,6 +52,8 @@ def post(
     """
     orders = read_orders(state, events)
     moving = _moving(state, settlement)
+    if not orders and moving.is_empty() and settlement.reversals.is_empty() and state.timers.is_empty():
+        return pl.DataFrame(schema=POSTINGS), state
     ripe, state = _ripe(state, moving, events, closing)
     reversals = _moved_back(state, settlement, moving)
     if moving.is_empty() and ripe.is_empty() and reversals.is_empty() and not orders:
@@ -106,7 +109,7 @@ def _moving(state: State, settlement: Settlement) -> pl.DataFrame:
 
 
 def _ripe(
-    state: State, moving: pl.DataFrame, events: pl.DataFrame, closing: int | None
+    state: State, moving: pl.DataFrame, events: Events, closing: int | None
 ) -> tuple[pl.DataFrame, State]:
     """Timers that run out in this batch, with the `position` where they do.
 
@@ -141,10 +144,11 @@ def _ripe(
     if ripe.is_empty():
         return ripe.with_columns(position="since", order="since"), state.but(timers=rest)
     position = pl.lit(state.position, dtype=pl.Int64)
-    if not events.is_empty():
-        index = events["log"].search_sorted(ripe["due"], side="left")
-        inside = index < events.height
-        found = events["position"].gather(index.clip(upper_bound=events.height - 1))
+    frame = events.frame
+    if not frame.is_empty():
+        index = frame["log"].search_sorted(ripe["due"], side="left")
+        inside = index < frame.height
+        found = frame["position"].gather(index.clip(upper_bound=frame.height - 1))
         ripe = ripe.with_columns(
             position=pl.when(pl.lit(inside)).then(pl.lit(found)).otherwise(position)
         )

@@ -11,43 +11,58 @@ import polars as pl
 from banyan.engine.keys import assert_same
 from banyan.engine.language.book import Book, Goal, Line, Terms
 from banyan.engine.language.names import FACTS
+from banyan.engine.order import nth
 from banyan.engine.stages.attribute import terms_at
 from banyan.engine.stages.conditions import column_of, holds, with_trials
 from banyan.engine.stages.facts import as_of
-from banyan.engine.stages.identify import group_starts
+from banyan.engine.stages.read import Events
 from banyan.engine.stages.risk import with_facts
 from banyan.engine.state import SCHEMAS, State, of, put
 
 JOINED = "joined"
 
 
-def qualify(
-    book: Book, state: State, events: pl.DataFrame, referrals: pl.DataFrame
-) -> tuple[dict[int, pl.DataFrame], State]:
-    """Achievements by line: one row each, by position.
+Reached = dict[tuple[int, int], pl.DataFrame]
+"""Achievements by line and goal (index into `line.goals`), in position order."""
 
-    Rows hold the event's columns, the person (`user_key`), the referral's columns for referral
-    programs, `terms` and `goal` (index into `line.goals`).
+
+def qualify(
+    book: Book, state: State, events: Events, referrals: pl.DataFrame
+) -> tuple[Reached, State]:
+    """Achievements: one row each, with the event's columns and the person's.
+
+    Rows hold what the event was, the person (`user_key`), for referral programs the referral's
+    columns, and `terms`, the version they stand under.
     """
-    listened = events.filter(
-        pl.col("event").is_in(list(book.goal_events)) & pl.col("user_key").is_not_null()
-    )
-    reached = {}
+    columns = _asked(book)
+    listened = events.named(book.goal_events, columns)
+    if not listened.is_empty():
+        listened = listened.filter(pl.col("user_key").is_not_null())
+    reached: Reached = {}
     for line in book.lines:
-        people = _of_self(line, listened) if line.is_self else _of_friends(line, state, listened)
-        rows, state = _achieved(line, state, people)
-        if not line.is_self:
-            rows += _joined(line, referrals, events)
-        if rows:
-            together = pl.concat(rows, how="diagonal") if len(rows) > 1 else rows[0]
-            reached[line.index] = together.sort("position", "goal", maintain_order=True)
+        people = listened
+        if not people.is_empty():
+            people = _of_self(line, people) if line.is_self else _of_friends(line, state, people)
+        if not people.is_empty():
+            found, state = _achieved(line, state, people)
+            reached |= found
+        if not line.is_self and not referrals.is_empty():
+            reached |= _joined(line, referrals, events.frame[columns])
     return reached, state
+
+
+def _asked(book: Book) -> list[str]:
+    """Just the columns some milestone or reward needs: wide frames cost time."""
+    names = ["position", "at", "event", "user", "user_key"]
+    names += ["properties.order_id", "properties.currency", "properties.total"]
+    for line in book.lines:
+        names += [column for name, column in line.properties.items() if name in line.names_asked]
+    return list(dict.fromkeys(names))
 
 
 def _of_self(line: Line, listened: pl.DataFrame) -> pl.DataFrame:
     index, in_run = terms_at(line, "at")
-    rows = listened.with_columns(terms=index).filter(in_run)
-    return rows.sort("user_key", maintain_order=True)
+    return listened.with_columns(terms=index).filter(in_run)
 
 
 REFERRAL = (
@@ -65,34 +80,29 @@ REFERRAL = (
 
 
 def _of_friends(line: Line, state: State, listened: pl.DataFrame) -> pl.DataFrame:
-    """Events of referred friends from their join on, friend by friend in position order."""
+    """Events of referred friends from their join on."""
     columns = [pl.col("friend_key").alias("user_key"), *REFERRAL]
     referrals = state.referrals.filter(pl.col("line") == line.index).select(columns)
     rows = listened.join(referrals, on="user_key", how="inner", maintain_order="left")
     assert_same(rows, "user", "friend")
-    rows = rows.filter(pl.col("position") >= pl.col("join_position"))
-    return rows.sort("user_key", maintain_order=True)
+    return rows.filter(pl.col("position") >= pl.col("join_position"))
 
 
-def _joined(line: Line, referrals: pl.DataFrame, events: pl.DataFrame) -> list[pl.DataFrame]:
+def _joined(line: Line, referrals: pl.DataFrame, events: pl.DataFrame) -> Reached:
     """`joined` is reached once, at the joining event."""
-    mine = referrals.filter(pl.col("line") == line.index)
-    paid = any(p.on == JOINED for t in line.terms for p in t.payouts)
-    if mine.is_empty() or not paid:
-        return []
-    mine = mine.select(*REFERRAL, pl.lit(line.goals.index(JOINED), dtype=pl.Int32).alias("goal"))
+    if not any(p.on == JOINED for t in line.terms for p in t.payouts):
+        return {}
+    mine = referrals.filter(pl.col("line") == line.index).select(*REFERRAL)
     rows = events.join(
         mine, left_on="position", right_on="join_position", how="inner", maintain_order="left"
     )
-    return [rows.with_columns(join_position="position")]
+    return {(line.index, line.goals.index(JOINED)): rows.with_columns(join_position="position")}
 
 
 def _achieved(
     line: Line, state: State, people: pl.DataFrame
-) -> tuple[list[pl.DataFrame], State]:
-    if people.is_empty():
-        return [], state
-    rows = []
+) -> tuple[Reached, State]:
+    reached: Reached = {}
     for index, name in enumerate(line.goals):
         if name == JOINED:
             continue
@@ -100,10 +110,8 @@ def _achieved(
         if matches.is_empty():
             continue
         counted, state = _count(line, state, matches, name, index)
-        hits = counted.filter("hit").drop("hit")
-        if not hits.is_empty():
-            rows.append(hits.with_columns(goal=pl.lit(index, dtype=pl.Int32)))
-    return rows, state
+        reached[line.index, index] = counted.filter("hit").drop("hit")
+    return reached, state
 
 
 def _matches(line: Line, state: State, people: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -131,7 +139,7 @@ def _matches(line: Line, state: State, people: pl.DataFrame, name: str) -> pl.Da
         return parts[0]
     if not parts:
         return people.clear()
-    return pl.concat(parts).sort("user_key", "position")
+    return pl.concat(parts).sort("position")
 
 
 def _listens(line: Line, terms: Terms, goal: Goal) -> pl.Expr:
@@ -162,30 +170,32 @@ def with_names(
 def _count(
     line: Line, state: State, matches: pl.DataFrame, name: str, index: int
 ) -> tuple[pl.DataFrame, State]:
-    """`matches` with `hit` where the milestone is reached; the state with the new counts.
-
-    Rows stand person by person, so a running figure is the whole column's less the group's start.
-    """
-    people = matches.select("user_key").unique()
+    """`matches` with `hit` where the milestone is reached; the state with the new counts."""
     mine = (pl.col("line") == line.index) & (pl.col("goal") == index)
+    people = matches.select("user_key")
     before = of(state.progress.filter(mine), people, "user_key").drop("line", "goal")
-    start = group_starts(["user_key"])
-    rows = matches.with_columns(start.alias("_start"))
-    if before.is_empty():
-        rows = rows.with_columns(_before=pl.lit(0, dtype=pl.Int64))
-    else:
-        rows = rows.join(before, on="user_key", how="left", maintain_order="left").with_columns(
-            _before=pl.col("matches").fill_null(0)
-        )
-    row = pl.int_range(pl.len(), dtype=pl.Int64)
-    first = pl.when(pl.col("_start")).then(row).forward_fill()
-    rows = rows.with_columns(_n=row - first + 1 + pl.col("_before"))
+    rows = matches.with_columns(_n=nth(matches, "user_key"))
+    if not before.is_empty():
+        rows = rows.join(before, on="user_key", how="left", maintain_order="left")
+        rows = rows.with_columns(pl.col("_n") + pl.col("matches").fill_null(0))
     sums = any((g := t.goals.get(name)) is not None and g.sum_of for t in line.terms)
     if sums:
         rows = _by_sum(line, rows, name, had=not before.is_empty())
     else:
         rows = rows.with_columns(hit=_by_count(line, name))
-    last = rows.filter(pl.col("_start").shift(-1, fill_value=True))
+    if not sums and _once(line, name):
+        return rows.select(*matches.drop("_add").columns, "hit"), _counted(
+            line, state, rows.filter(pl.col("_n") == 1), index, sums=False
+        )
+    last = rows.unique("user_key", keep="last", maintain_order=True)
+    state = _counted(line, state, last, index, sums=sums)
+    return rows.select(*matches.drop("_add").columns, "hit"), state
+
+
+def _counted(
+    line: Line, state: State, last: pl.DataFrame, index: int, *, sums: bool
+) -> State:
+    """The state with people's running counts."""
     zero = pl.lit(0, dtype=pl.Int128)
     progress = last.select(
         line=pl.lit(line.index, dtype=pl.Int32),
@@ -196,8 +206,13 @@ def _count(
         top=pl.col("_top") if sums else zero,
         reached=pl.col("_reached") if sums else pl.lit(0, dtype=pl.Int64),
     )
-    state = state.but(progress=put(state.progress, progress, ["line", "goal", "user_key"]))
-    return rows.select(*matches.drop("_add").columns, "hit"), state
+    return state.but(progress=put(state.progress, progress, ["line", "goal", "user_key"]))
+
+
+def _once(line: Line, name: str) -> bool:
+    """Whether in every version the first match alone matters, so that it need not be counted on."""
+    goals = [t.goals.get(name) for t in line.terms]
+    return all(g is None or (g.count == 1 and g.times == 1 and not g.sum_of) for g in goals)
 
 
 def _by_count(line: Line, name: str) -> pl.Expr:
@@ -219,19 +234,14 @@ def _by_sum(line: Line, rows: pl.DataFrame, name: str, *, had: bool) -> pl.DataF
     A version that counts matches keeps its place among versions that sum.
     """
     zero = pl.lit(0, dtype=pl.Int128)
-    base = pl.col("sum").fill_null(0) if had else zero
+    old_sum = pl.col("sum").fill_null(0) if had else zero
     old_top = pl.col("top").fill_null(0) if had else zero
     old_reached = pl.col("reached").fill_null(0) if had else pl.lit(0, dtype=pl.Int64)
-    whole = pl.col("_add").cum_sum()
-    rows = rows.with_columns(
-        _sum=whole - pl.when(pl.col("_start")).then(whole - pl.col("_add")).forward_fill() + base
-    )
+    rows = rows.with_columns(_sum=pl.col("_add").cum_sum().over("user_key") + old_sum)
     rows = rows.with_columns(
         _top=pl.max_horizontal(pl.col("_sum").cum_max().over("user_key"), old_top)
     )
-    previous = (
-        pl.when(pl.col("_start")).then(old_top).otherwise(pl.col("_top").shift(1))
-    )
+    previous = pl.coalesce(pl.col("_top").shift(1).over("user_key"), old_top)
     crossed = pl.lit(False)
     times = pl.lit(0, dtype=pl.Int64)
     for terms in line.terms:
@@ -250,6 +260,4 @@ def _by_sum(line: Line, rows: pl.DataFrame, name: str, *, had: bool) -> pl.DataF
     rows = rows.with_columns(_crossed=crossed)
     so_far = pl.col("_crossed").cast(pl.Int64).cum_sum().over("user_key") + old_reached
     rows = rows.with_columns(_reached=so_far)
-    return rows.with_columns(
-        hit=pl.col("_crossed") & (pl.col("_reached") <= times),
-    )
+    return rows.with_columns(hit=pl.col("_crossed") & (pl.col("_reached") <= times))

@@ -6,6 +6,9 @@ sentence, and a `messageId` already used makes an event a silent duplicate. Neit
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
 import polars as pl
 
 from banyan.engine.keys import key
@@ -28,9 +31,32 @@ SENTENCES = {
 }
 
 
+class Events(NamedTuple):
+    """Events that count, and what kinds are among them, so that a stage with nothing to do ends
+    before it starts: most batches of a live line hold one event."""
+
+    frame: pl.DataFrame
+    names: frozenset[str]
+    """Names of track events."""
+    types: frozenset[str]
+
+    def named(self, names: Iterable[str], columns: Sequence[str]) -> pl.DataFrame:
+        """The track events of these names with these columns."""
+        asked = self.names.intersection(names)
+        rows = self.frame[list(columns)]
+        if not asked:
+            return rows.clear()
+        if asked == self.names and self.types == {"track"}:
+            return rows
+        name = self.frame["event"]
+        if len(asked) == 1:
+            return rows.filter(name == next(iter(asked)))
+        return rows.filter(name.is_in(sorted(asked)))
+
+
 def read(
     book: Book, state: State, raw: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame, State]:
+) -> tuple[Events, pl.DataFrame, State]:
     """Type, number and de-duplicate a batch.
 
     `raw` has the columns of `book.wanted` and `bad_json`; `position` when the caller numbers the
@@ -44,56 +70,100 @@ def read(
     last = state.position if raw.is_empty() else int(raw["position"][-1])
     if "left_out" in raw.columns:
         raw = raw.filter(~pl.col("left_out"))
-    faults = raw.select(position="position", message_id="messageId", code=_fault(book))
-    bad = faults["code"].is_not_null()
-    rejects = faults.filter(bad)
-    if not rejects.is_empty():
-        raw = raw.filter(~bad)
+    faults = _faults(book, raw)
+    if not faults.is_empty():
+        raw = raw.join(faults, on="position", how="anti", maintain_order="left")
     raw, seen = _first_of_message(raw, state)
-    events = _typed(book, raw, state)
-    log = state.log if events.is_empty() else int(events["log"][-1])
-    return events, rejects, state.plus(seen=seen).but(position=last, log=log)
+    frame = _typed(book, raw, state)
+    log = state.log if frame.is_empty() else int(frame["log"][-1])
+    events = Events(frame, _present(frame["event"]), _present(frame["type"]))
+    return events, faults, state.plus(seen=seen).but(position=last, log=log)
+
+
+def _faults(book: Book, raw: pl.DataFrame) -> pl.DataFrame:
+    """Rejects of the batch: (position, message_id, code)."""
+    code = _fault(book)
+    if _sound(book, raw):
+        raw = raw.clear()
+    rows = raw.select("position", pl.col("messageId").alias("message_id"), code.alias("code"))
+    return rows.filter(pl.col("code").is_not_null())
+
+
+def _sound(book: Book, raw: pl.DataFrame) -> bool:
+    """Whether a glance at whole columns tells that no event has a fault: the usual case."""
+    if raw["timestamp"].null_count() or raw["bad_json"].any():
+        return False
+    if raw["event"].null_count() and _any(raw, _unnamed()):
+        return False
+    if raw["userId"].null_count() and _any(raw, _nobody()):
+        return False
+    others = raw.select("type").filter(pl.col("type").ne_missing("track"))
+    if not set(others["type"].unique().to_list()) <= set(TYPES):
+        return False
+    return not _any(raw, _too_large(book))
+
+
+def _any(raw: pl.DataFrame, check: pl.Expr) -> bool:
+    return bool(raw.select(check.any()).item())
+
+
+def _nobody() -> pl.Expr:
+    return pl.col("userId").is_null() & pl.col("anonymousId").is_null()
+
+
+def _unnamed() -> pl.Expr:
+    return (pl.col("type") == "track") & pl.col("event").is_null()
+
+
+def _too_large(book: Book) -> pl.Expr:
+    return pl.any_horizontal(
+        (pl.col(name) > LARGEST) | (pl.col(name) < -LARGEST) for name in book.too_large
+    )
 
 
 def _fault(book: Book) -> pl.Expr:
-    """The first failing check's code, in the order users meet them; null for a good event."""
-    too_large = pl.any_horizontal(
-        (pl.col(name) > LARGEST) | (pl.col(name) < -LARGEST) for name in book.too_large
-    )
+    """The first failing check's code; null for a good event."""
     return (
         pl.when(pl.col("bad_json"))
         .then(pl.lit("bad_json"))
         .when(pl.col("timestamp").is_null())
         .then(pl.lit("bad_timestamp"))
-        .when(pl.col("userId").is_null() & pl.col("anonymousId").is_null())
+        .when(_nobody())
         .then(pl.lit("no_id"))
         .when(~pl.col("type").is_in(TYPES).fill_null(False))
         .then(pl.lit("bad_type"))
-        .when((pl.col("type") == "track") & pl.col("event").is_null())
+        .when(_unnamed())
         .then(pl.lit("no_event"))
-        .when(too_large)
+        .when(_too_large(book))
         .then(pl.lit("number_too_large"))
     )
 
 
 def _first_of_message(raw: pl.DataFrame, state: State) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows whose message id was not used before, and the ids they use up."""
-    ids = raw.select(
-        message_id=pl.coalesce("messageId", pl.col("position").cast(pl.String)),
-    ).with_columns(key=key(pl.col("message_id"), "message"))
-    again = ids["key"].is_duplicated()
-    fresh = ~again
-    if again.any():
+    given = pl.col("messageId")
+    if raw["messageId"].null_count():
+        given = pl.coalesce(given, pl.col("position").cast(pl.String))
+    ids = raw.select(given.alias("message_id")).with_columns(
+        pl.col("message_id").hash(1).alias("key")
+    )
+    fresh = None
+    if ids["key"].n_unique() < ids.height:
         # Equal keys are looked at as texts, so a clash of keys never loses an event.
-        first = ids["message_id"].is_first_distinct()
-        fresh = fresh | first
+        fresh = ids["message_id"].is_first_distinct()
     earlier = of(state.seen, ids, "key")
     if not earlier.is_empty():
         known = ids.join(earlier, on=["key", "message_id"], how="semi")
-        fresh = fresh & ~ids["message_id"].is_in(known["message_id"].implode())
-    if fresh.all():
+        again = ids["message_id"].is_in(known["message_id"].implode())
+        fresh = ~again if fresh is None else fresh & ~again
+    if fresh is None:
         return raw, ids
     return raw.filter(fresh), ids.filter(fresh)
+
+
+def _present(column: pl.Series) -> frozenset[str]:
+    values = column.to_list() if len(column) < 100 else column.unique().to_list()
+    return frozenset(value for value in values if value is not None)
 
 
 def _typed(book: Book, raw: pl.DataFrame, state: State) -> pl.DataFrame:

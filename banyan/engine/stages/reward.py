@@ -12,18 +12,17 @@ import polars as pl
 
 from banyan.engine.keys import key
 from banyan.engine.language.book import SCALE, Amount, Book, DrawTable, Line, Payout, Terms
+from banyan.engine.order import nth
 from banyan.engine.stages.caps import with_buckets
 from banyan.engine.stages.conditions import column_of, draw_of, holds, value
 from banyan.engine.stages.facts import order_key
-from banyan.engine.stages.identify import nth_in
-from banyan.engine.stages.qualify import with_names
+from banyan.engine.stages.qualify import Reached, with_names
 from banyan.engine.stages.risk import CLEAR
 from banyan.engine.state import State, of, put
 
 DUE = {
     "position": pl.Int64,
     "at": pl.Int64,
-    "log": pl.Int64,
     "line": pl.Int32,
     "place": pl.Int32,
     "payout": pl.Int32,
@@ -53,16 +52,13 @@ MOST = 10**18
 
 
 def reward(
-    book: Book, state: State, reached: dict[int, pl.DataFrame]
+    book: Book, state: State, reached: Reached
 ) -> tuple[pl.DataFrame, State]:
     """Undecided rewards in the order they are decided: position, program, place in the file."""
     parts = []
     for line in book.lines:
-        rows = reached.get(line.index)
-        if rows is None:
-            continue
         for number, name in enumerate(line.rewards):
-            due, state = _due(line, state, rows, number, name)
+            due, state = _due(line, state, reached, number, name)
             for terms in line.terms:
                 payout = next((p for p in terms.payouts if p.name == name), None)
                 if payout is None or due.is_empty():
@@ -81,30 +77,29 @@ def reward(
 
 
 def _due(
-    line: Line, state: State, rows: pl.DataFrame, number: int, name: str
+    line: Line, state: State, reached: Reached, number: int, name: str
 ) -> tuple[pl.DataFrame, State]:
     """The achievements of one reward with their beneficiary and `nth`, over all versions."""
     parts = []
     for terms in line.terms:
         payout = next((p for p in terms.payouts if p.name == name), None)
-        if payout is None or payout.on not in line.goals:
+        if payout is None:
             continue
-        mine = rows.filter(
-            (pl.col("goal") == line.goals.index(payout.on))
-            if len(line.terms) == 1
-            else (pl.col("goal") == line.goals.index(payout.on))
-            & (pl.col("terms") == terms.index)
-        )
-        if not mine.is_empty():
-            parts.append(_beneficiaries(line, state, payout, mine))
-    due = pl.concat(parts).sort("position") if len(parts) > 1 else (parts or [rows.clear()])[0]
+        rows = reached.get((line.index, line.goals.index(payout.on)))
+        if rows is None:
+            continue
+        if len(line.terms) > 1:
+            rows = rows.filter(pl.col("terms") == terms.index)
+        if not rows.is_empty():
+            parts.append(_beneficiaries(line, state, payout, rows))
+    due = pl.concat(parts).sort("position") if len(parts) > 1 else (parts or [pl.DataFrame()])[0]
     if due.is_empty():
         return due, state
     mine = (pl.col("line") == line.index) & (pl.col("reward") == number)
     before = of(state.ordinals.filter(mine), due, "beneficiary_key").select(
         "beneficiary_key", pl.col("nth").alias("_before")
     )
-    due = nth_in(due, ["beneficiary_key"], "nth")
+    due = due.with_columns(nth=nth(due, "beneficiary_key"))
     if not before.is_empty():
         due = due.join(before, on="beneficiary_key", how="left", maintain_order="left")
         due = due.with_columns(pl.col("nth") + pl.col("_before").fill_null(0)).drop("_before")
@@ -223,8 +218,8 @@ def _raw(line: Line, rows: pl.DataFrame, amount: Amount) -> pl.Series | pl.Expr:
         return _percent(line, rows, amount.percent)
     if amount.ladder:
         steps = pl.Series(amount.ladder, dtype=pl.Int128)
-        nth = rows.select(pl.col("nth") // SCALE).to_series().cast(pl.Int64)
-        return steps.gather((nth.clip(upper_bound=len(steps)) - 1).cast(pl.UInt32))
+        step = rows.select(pl.col("_nth").clip(upper_bound=len(steps)) - 1).to_series()
+        return steps.gather(step)
     if amount.table is not None:
         return _looked_up(line, rows, amount.table)
     return pl.lit(amount.fixed, dtype=pl.Int128)
@@ -315,7 +310,7 @@ def _columns(line: Line, payout: Payout) -> list[pl.Expr]:
             pl.col("verdict_id"),
         ]
     return [
-        pl.col("position", "at", "log", "beneficiary", "beneficiary_key"),
+        pl.col("position", "at", "beneficiary", "beneficiary_key"),
         pl.col("user_key", "nth", "unit", "raw", "decision_id"),
         pl.lit(line.index, dtype=pl.Int32).alias("line"),
         pl.lit(payout.place, dtype=pl.Int32).alias("place"),

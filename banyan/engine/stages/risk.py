@@ -9,6 +9,7 @@ from banyan.engine.language.book import Book, Line, Terms
 from banyan.engine.language.names import FACTS
 from banyan.engine.stages.conditions import holds, with_trials
 from banyan.engine.stages.facts import as_of
+from banyan.engine.stages.read import Events
 from banyan.engine.state import SCHEMAS, State, append, of
 
 CLEAR, REJECT, HOLD = 0, 1, 2
@@ -18,7 +19,7 @@ ONE = 10**12
 
 
 def judge(
-    book: Book, state: State, joins: pl.DataFrame, events: pl.DataFrame
+    book: Book, state: State, joins: pl.DataFrame, events: Events
 ) -> tuple[pl.DataFrame, State]:
     """The batch's new referrals with their verdicts; the state that holds them."""
     if joins.is_empty():
@@ -44,7 +45,7 @@ def _no_key() -> pl.Expr:
 
 
 def _judged(
-    book: Book, state: State, referrals: pl.DataFrame, events: pl.DataFrame
+    book: Book, state: State, referrals: pl.DataFrame, events: Events
 ) -> pl.DataFrame:
     parts = []
     for line in book.referral_lines:
@@ -56,12 +57,13 @@ def _judged(
         for terms in line.terms:
             rows = mine.filter(pl.col("terms") == terms.index)
             if not rows.is_empty():
-                parts.append(_verdicts(state, line, terms, rows, events))
-    return pl.concat(parts).select(referrals.columns)
+                judged = _verdicts(state, line, terms, rows, events)
+                parts.append(judged.select(referrals.columns))
+    return pl.concat(parts)
 
 
 def _verdicts(
-    state: State, line: Line, terms: Terms, rows: pl.DataFrame, events: pl.DataFrame
+    state: State, line: Line, terms: Terms, rows: pl.DataFrame, events: Events
 ) -> pl.DataFrame:
     asked = frozenset(name for check in terms.checks for name in check.when.names)
     rows = with_facts(state, rows, asked, position="join_position", at="started_at")
@@ -70,7 +72,7 @@ def _verdicts(
     )
     columns = {line.properties[name] for name in asked if name in line.properties}
     if columns:
-        here = events.select("position", *sorted(columns))
+        here = events.frame.select("position", *sorted(columns))
         rows = rows.join(
             here, left_on="join_position", right_on="position", how="left", maintain_order="left"
         )

@@ -8,6 +8,7 @@ else (which cap, which period, which refund touches which grant, which fraction)
 from __future__ import annotations
 
 import gc
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -16,8 +17,10 @@ import polars as pl
 
 from banyan.engine.keys import key
 from banyan.engine.language.book import SCALE, Book
+from banyan.engine.order import first_rows
 from banyan.engine.stages.caps import with_buckets
 from banyan.engine.stages.facts import order_key
+from banyan.engine.stages.read import Events
 from banyan.engine.stages.risk import HOLD, REJECT
 from banyan.engine.state import SCHEMAS, State, append, of, put
 
@@ -49,14 +52,12 @@ class Settlement(NamedTuple):
 
 
 def settle(
-    book: Book, state: State, due: pl.DataFrame, events: pl.DataFrame
+    book: Book, state: State, due: pl.DataFrame, events: Events
 ) -> tuple[Settlement, State]:
     """Decide every due reward, and apply every refund, release and denial of the batch."""
     refunds = _refunds(book, events)
-    rulings = events.filter(
-        pl.col("event").is_in([RELEASED, DENIED]) & pl.col("properties.decision_id").is_not_null()
-    )
-    state = state.plus(refunds=refunds.drop("at"))
+    rulings = _rulings(events)
+    state = state.plus(refunds=refunds)
     if due.is_empty() and refunds.is_empty() and rulings.is_empty():
         nothing = Settlement(
             _decided(book, due, [], []),
@@ -87,13 +88,16 @@ def settle(
 # Refunds, releases, denials
 
 
-def _refunds(book: Book, events: pl.DataFrame) -> pl.DataFrame:
-    rows = events.filter(
-        (pl.col("event") == "Order Refunded") & pl.col("properties.order_id").is_not_null()
-    )
-    if not book.refunds_matter:
-        rows = rows.clear()
-    return rows.select(
+def _rulings(events: Events) -> pl.DataFrame:
+    rows = events.named([RELEASED, DENIED], ["position", "at", "event", "properties.decision_id"])
+    return rows.filter(pl.col("properties.decision_id").is_not_null())
+
+
+def _refunds(book: Book, events: Events) -> pl.DataFrame:
+    names = ["Order Refunded"] if book.refunds_matter else []
+    columns = ["position", "at", "user_key", "properties.order_id", "properties.total"]
+    rows = events.named(names, columns)
+    return rows.filter(pl.col("properties.order_id").is_not_null()).select(
         order_key("properties.order_id"),
         "user_key",
         "position",
@@ -208,7 +212,8 @@ def _fractions(state: State, pairs: pl.DataFrame) -> pl.DataFrame:
 
     Both in minor units; a refund or an order without a total means all, written 1 of 1.
     """
-    orders = of(state.orders, pairs.select("order_key").unique(), "order_key").rename(
+    orders = of(state.orders, pairs.select("order_key").unique(), "order_key")
+    orders = first_rows(orders, "order_key", "user_key").rename(
         {"position": "order_position", "total": "order_total"}
     )
     pairs = pairs.join(orders, on=["order_key", "user_key"], how="left")
@@ -264,70 +269,84 @@ def _minor(column: str) -> pl.Expr:
 
 
 class _Walk:
-    """Decisions and operations in order: the only place where one decision sees the one before."""
+    """Decisions and operations in order: the only place where one decision sees the one before.
+
+    Rows are those of `due`, then those of `earlier`. Plain lists of integers and one dictionary:
+    no tuple keys, no objects, nothing allocated a row.
+    """
 
     def __init__(
         self, book: Book, state: State, due: pl.DataFrame, earlier: pl.DataFrame
     ) -> None:
         playing = (pl.col("verdict") != REJECT) & (pl.col("raw") > 0)
-        self.due = due
-        self.raws: list[int] = due.select(pl.when(playing).then("raw").otherwise(0)).to_series().to_list()
+        self.positions: list[int] = due["position"].to_list()
+        self.raws: list[int] = due.select(pl.when(playing).then("raw").otherwise(0))[
+            "raw"
+        ].to_list()
         self.amounts: list[int] = [0] * due.height + earlier["amount"].to_list()
         self.cuts: list[int] = [-1] * due.height
-        slots = [f"bucket_{i}" for i in range(book.width)]
-        self.keys: list[tuple[int | None, ...]] = []
-        if slots:
-            columns = [due[s].to_list() + earlier[s].to_list() for s in slots]
-            self.keys = list(zip(*columns, strict=True))
-        else:
-            self.keys = [()] * (due.height + earlier.height)
         self.payouts: list[int] = due["payout"].to_list() + earlier["payout"].to_list()
         self.plans = [
-            tuple((b.size, b.counts, b.partial) for b in p.buckets) for _, _, p in book.payouts
+            tuple((slot, b.size, b.counts, b.partial) for slot, b in enumerate(p.buckets))
+            for _, _, p in book.payouts
         ]
+        slots = [f"bucket_{i}" for i in range(book.width)]
+        self.buckets: list[list[int | None]] = [
+            due[s].to_list() + earlier[s].to_list() for s in slots
+        ]
+        self.used = self._used(state, slots, due, earlier)
+        held = (due["verdict"] == HOLD).arg_true().to_list()
+        held += [due.height + i for i in earlier["held"].arg_true().to_list()]
+        self.held = set(held)
         self.reversed: dict[int, int] = {}
-        self.denied: list[int] = []
         self.ruled: set[int] = set()
         self._take_up(earlier, due.height)
-        self.held: set[int] = set(
-            (due["verdict"] == HOLD).arg_true().to_list()
-        ) | {due.height + i for i in earlier["held"].arg_true().to_list()}
+        self.denied: list[int] = []
         self.reversals: list[tuple[int, int, int, int]] = []
         self.releases: list[tuple[int, int, int, int]] = []
-        self.used = self._used(state, slots, due, earlier)
 
     def _take_up(self, earlier: pl.DataFrame, offset: int) -> None:
+        """What earlier batches did to earlier decisions."""
         fates = earlier.select("reversed", "denied", "released_position").rows()
-        for row, (reversed_, denied, released) in enumerate(fates, start=offset):
-            if reversed_:
-                self.reversed[row] = reversed_
+        for row, (gone, denied, released) in enumerate(fates, start=offset):
+            if gone:
+                self.reversed[row] = gone
             if denied or released is not None:
                 self.ruled.add(row)
 
     def _used(
         self, state: State, slots: list[str], due: pl.DataFrame, earlier: pl.DataFrame
-    ) -> dict[int, int]:
+    ) -> dict[int | None, int]:
         if state.used.is_empty() or not slots:
             return {}
-        asked = pl.concat([f.select(pl.col(s).alias("bucket")) for s in slots for f in (due, earlier)])
-        rows = of(state.used, asked.unique(), "bucket")
+        asked = [f.select(pl.col(s).alias("bucket")) for s in slots for f in (due, earlier)]
+        rows = of(state.used, pl.concat(asked).unique(), "bucket")
         return dict(zip(rows["bucket"].to_list(), rows["used"].to_list(), strict=True))
 
     def run(self, operations: list[Operation]) -> None:
         """Walk everything; at one position decisions come before what takes back."""
         pending = iter(operations)
         operation = next(pending, None)
-        positions = self.due["position"].to_list()
+        start = 0
+        while operation is not None:
+            stop = bisect_right(self.positions, operation[0])
+            self._decide(start, stop)
+            start = stop
+            self._operate(operation)
+            operation = next(pending, None)
+        self._decide(start, len(self.positions))
+
+    def _decide(self, start: int, stop: int) -> None:
+        """Cut each amount by its caps and limits in file order."""
         used, plans, amounts, cuts = self.used, self.plans, self.amounts, self.cuts
-        for row, amount in enumerate(self.raws):
-            while operation is not None and operation[0] < positions[row]:
-                self._operate(operation)
-                operation = next(pending, None)
+        raws, payouts, buckets = self.raws, self.payouts, self.buckets
+        for row in range(start, stop):
+            amount = raws[row]
             if not amount:
                 continue
-            keys = self.keys[row]
-            for slot, (size, counts, partial) in enumerate(plans[self.payouts[row]]):
-                bucket = keys[slot]
+            plan = plans[payouts[row]]
+            for slot, size, counts, partial in plan:
+                bucket = buckets[slot][row]
                 if bucket is None:
                     continue
                 left = size - used.get(bucket, 0)
@@ -337,25 +356,25 @@ class _Walk:
                     amount = 0
                 elif amount <= left:
                     continue
+                elif partial and left > 0:
+                    amount = left
                 else:
-                    amount = left if partial and left > 0 else 0
+                    amount = 0
                 cuts[row] = slot
                 if not amount:
                     break
             if amount:
                 amounts[row] = amount
-                self._use(row, amount, 1)
-        while operation is not None:
-            self._operate(operation)
-            operation = next(pending, None)
+                for slot, _, counts, _ in plan:
+                    bucket = buckets[slot][row]
+                    if bucket is not None:
+                        used[bucket] = used.get(bucket, 0) + (1 if counts else amount)
 
-    def _use(self, row: int, amount: int, times: int) -> None:
-        used = self.used
-        keys = self.keys[row]
-        for slot, (_, counts, _) in enumerate(self.plans[self.payouts[row]]):
-            bucket = keys[slot]
+    def _give_back(self, row: int, amount: int, *, whole: bool) -> None:
+        for slot, _, counts, _ in self.plans[self.payouts[row]]:
+            bucket = self.buckets[slot][row]
             if bucket is not None:
-                used[bucket] = used.get(bucket, 0) + (times if counts else amount)
+                self.used[bucket] -= whole if counts else amount
 
     def _operate(self, operation: Operation) -> None:
         position, what, row, paid_back, total, at = operation
@@ -381,7 +400,7 @@ class _Walk:
         if target > gone:
             self.reversed[row] = target
             self.reversals.append((row, position, at, target - gone))
-            self._use(row, gone - target, -1 if target == amount else 0)
+            self._give_back(row, target - gone, whole=target == amount)
 
     def used_rows(self) -> pl.DataFrame:
         """What every bucket that was asked has used now."""

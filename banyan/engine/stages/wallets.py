@@ -12,6 +12,7 @@ import polars as pl
 
 from banyan.engine.keys import key
 from banyan.engine.language.book import SCALE
+from banyan.engine.stages.read import Events
 from banyan.engine.stages.settle import fates_of
 from banyan.engine.state import SCHEMAS, State, of, put
 
@@ -35,16 +36,18 @@ class Orders:
         return bool(self.rows)
 
 
-def read_orders(state: State, events: pl.DataFrame) -> Orders:
+def read_orders(state: State, events: Events) -> Orders:
     """Spends that name a unit, a whole positive amount and a reference; returns that name one."""
     nothing = Orders([], pl.DataFrame(schema={"wallet_key": pl.UInt64}), [])
-    asked = events.filter(
-        pl.col("event").is_in(["Wallet Spent", "Wallet Returned"])
-        & pl.col("user").is_not_null()
-        & pl.col("properties.reference").is_not_null()
-    )
+    names = ["Wallet Spent", "Wallet Returned"]
+    columns = ["position", "at", "event", "user"]
+    columns += [f"properties.{name}" for name in ("reference", "unit", "amount")]
+    asked = events.named(names, columns)
     if asked.is_empty():
         return nothing
+    asked = asked.filter(
+        pl.col("user").is_not_null() & pl.col("properties.reference").is_not_null()
+    )
     amount = pl.col("properties.amount")
     spends = pl.col("event") == "Wallet Spent"
     sound = pl.col("properties.unit").is_not_null() & (amount > 0) & (amount % SCALE == 0)

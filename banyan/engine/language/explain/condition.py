@@ -12,11 +12,11 @@ from decimal import Decimal
 
 from sqlglot import exp
 
-from banyan.engine.language import sql
 from banyan.engine.language.explain.facts import Names
 from banyan.engine.language.explain.voice import Voice, sentence
 from banyan.engine.language.names import Kind, Place, columns
 from banyan.engine.language.program import Program
+from banyan.engine.language.sql import parse_sql
 
 # How tightly a text holds together; a looser one is put in brackets inside a tighter one.
 ATOM, PRODUCT, SUM, PHRASE = 4, 3, 2, 1
@@ -52,14 +52,15 @@ class Expressions:
 
     def condition(self, text: str) -> str:
         """What must be so for the condition to hold."""
-        return self._holds(self._tree(text))
+        return self._holds(self.tree(text))
 
     def value(self, text: str) -> str:
         """What the expression is worth."""
-        return self._value(self._tree(text)).text
+        return self._value(self.tree(text)).text
 
-    def _tree(self, text: str) -> exp.Expression:
-        return sql._parsed(text, sql._check_words(sql._tokens(text), self._columns))
+    def tree(self, text: str) -> exp.Expression:
+        """The expression as the language reads it."""
+        return parse_sql(text, self._columns)
 
     def _holds(self, tree: exp.Expression, *, holds: bool = True) -> str:
         """What must be so for the expression to be true (or, with `holds=False`, to be false).
@@ -67,7 +68,7 @@ class Expressions:
         SQL's third value needs no words of its own here: NOT (a < b) and a >= b are unknown for the
         same rows.
         """
-        say = _CONDITIONS.get(type(tree))
+        say = CONDITIONS.get(type(tree))
         if say is not None:
             return say(self, tree, holds)
         value = self._value(tree)
@@ -77,10 +78,10 @@ class Expressions:
         )
 
     def _value(self, tree: exp.Expression) -> Phrase:
-        say = _VALUES.get(type(tree))
+        say = VALUES.get(type(tree))
         if say is not None:
             return say(self, tree)
-        if type(tree) in _CONDITIONS:
+        if type(tree) in CONDITIONS:
             return Phrase(
                 self._voice.say("whether {condition}", condition=self._holds(tree)), PHRASE
             )
@@ -134,7 +135,9 @@ class Expressions:
             # The two that are said of the number before.
             count, kind = count - 1, exp.LTE if kind is exp.LT else exp.GT
         if kind is exp.LTE:
-            return voice.say_many("it is the first time", "it is one of the first {n} times", count)
+            if count == 1:
+                return voice.say("it is the first time")
+            return voice.say("it is one of the first {n} times", n=voice.number(count))
         if kind is exp.GT:
             return voice.say("it is the {nth} time or a later one", nth=voice.ordinal(count + 1))
         nth = voice.ordinal(count)
@@ -199,7 +202,7 @@ class Expressions:
 
     def _is_null(self, tree: exp.Expression, holds: bool) -> str:
         inner = _bare(tree.this)
-        if type(inner) in _CONDITIONS and not isinstance(inner, exp.Column):
+        if type(inner) in CONDITIONS and not isinstance(inner, exp.Column):
             return self._voice.say(
                 sentence("it is not known whether {condition}")
                 if holds
@@ -235,6 +238,9 @@ class Expressions:
             text = self._voice.quote(tree.this) if tree.this else self._voice.say("an empty text")
             return Phrase(text)
         return Phrase(self._voice.number(Decimal(tree.this)))
+
+    def _truth_value(self, tree: exp.Expression) -> Phrase:
+        return Phrase(self._voice.say(sentence("true") if tree.this else sentence("false")))
 
     def _nothing(self, tree: exp.Expression) -> Phrase:
         return Phrase(self._voice.say("nothing"))
@@ -434,7 +440,7 @@ _ARITHMETIC: Mapping[type[exp.Expression], tuple[str, int]] = {
 }
 
 Say = Callable[[Expressions, exp.Expression, bool], str]
-_CONDITIONS: Mapping[type[exp.Expression], Say] = {
+CONDITIONS: Mapping[type[exp.Expression], Say] = {
     exp.And: Expressions._and_or,
     exp.Or: Expressions._and_or,
     exp.Not: Expressions._not,
@@ -447,10 +453,11 @@ _CONDITIONS: Mapping[type[exp.Expression], Say] = {
     exp.Column: Expressions._named_condition,
     exp.Boolean: Expressions._truth,
 }
-_VALUES: Mapping[type[exp.Expression], Callable[[Expressions, exp.Expression], Phrase]] = {
+VALUES: Mapping[type[exp.Expression], Callable[[Expressions, exp.Expression], Phrase]] = {
     exp.Paren: Expressions._inner_value,
     exp.Column: Expressions._name,
     exp.Literal: Expressions._literal,
+    exp.Boolean: Expressions._truth_value,
     exp.Null: Expressions._nothing,
     exp.Neg: Expressions._negative,
     **dict.fromkeys(_ARITHMETIC, Expressions._arithmetic),

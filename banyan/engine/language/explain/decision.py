@@ -1,7 +1,7 @@
 """One decision in words: which invitation, which milestone, how often, how much, what cut it, what
 became of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from banyan.engine.language.explain import safe
 from banyan.engine.language.explain.allowance import Allowance, allowance
 from banyan.engine.language.explain.caps import cap as cap_in_words
 from banyan.engine.language.explain.condition import expressions
-from banyan.engine.language.explain.losses import lost_reason
+from banyan.engine.language.explain.losses import lost_invitation
 from banyan.engine.language.explain.milestones import milestone
 from banyan.engine.language.explain.quantity import quantity_minor
 from banyan.engine.language.explain.voice import Language, Voice, sentence
@@ -21,12 +21,6 @@ INVITATIONS = {
     "click": sentence("{friend} came by a click on the link of {advocate} ({place})"),
     "code": sentence("{friend} gave the code of {advocate} ({place})"),
     "invite": sentence("{friend} came by an invitation that {advocate} sent ({place})"),
-}
-
-LOST_INVITATIONS = {
-    "click": sentence("a click on the link of {advocate} ({place}): {reason}"),
-    "code": sentence("the code of {advocate} ({place}): {reason}"),
-    "invite": sentence("an invitation that {advocate} sent ({place}): {reason}"),
 }
 
 # More lost invitations than this are counted, not told one by one.
@@ -41,8 +35,8 @@ class Case:
     program: Program
     row: Row
     reward: Reward
-    before: Sequence[Row]
-    reversals: Sequence[Row]
+    before: Iterable[Row]
+    reversals: Iterable[Row]
     postings: Sequence[Row]
 
     def amount(self, minor: int) -> str:
@@ -52,16 +46,7 @@ class Case:
         return self.voice.moment(microseconds, self.program.timezone)
 
     def place(self, position: int, microseconds: int) -> str:
-        return self.voice.say(
-            "position {position}, {moment}",
-            position=self.voice.number(position),
-            moment=self.at(microseconds),
-        )
-
-    @property
-    def event(self) -> str | None:
-        milestones = self.program.milestones
-        return milestones[self.reward.on].on if self.reward.on in milestones else None
+        return self.voice.place(position, microseconds, self.program.timezone)
 
     @property
     def own_reversals(self) -> list[Row]:
@@ -81,9 +66,9 @@ def explain_decision(
     *,
     referral: Row | None,
     lost: Sequence[Row],
-    reversals: Sequence[Row],
+    reversals: Iterable[Row],
     postings: Sequence[Row],
-    decisions_before: Sequence[Row],
+    decisions_before: Iterable[Row],
     lang: Language,
 ) -> str:
     """One paragraph of plain text on one row of `decisions`.
@@ -160,7 +145,7 @@ def _others(case: Case, referral: Row | None, lost: Sequence[Row]) -> str:
     voice = case.voice
     if referral is None or not lost:
         return ""
-    told = [lost_invitation(case, row) for row in lost[:_TOLD]]
+    told = [lost_invitation(voice, row, case.program.timezone) for row in lost[:_TOLD]]
     if len(lost) > _TOLD:
         told.append(voice.say_many("{n} more", "{n} more", len(lost) - _TOLD))
     return voice.say_many(
@@ -168,17 +153,6 @@ def _others(case: Case, referral: Row | None, lost: Sequence[Row]) -> str:
         "{n} other invitations did not count: {list}.",
         len(lost),
         list=voice.chain(told),
-    )
-
-
-def lost_invitation(case: Case, row: Row) -> str:
-    """“a click on the link of “ann” (position 3, …): the friend already had a referral …”."""
-    kind = LOST_INVITATIONS[row["kind"]]
-    return case.voice.say(
-        kind,
-        advocate=case.voice.quote(row["advocate"]),
-        place=case.place(row["touch_position"], row["touched_at"]),
-        reason=lost_reason(case.voice, case.program, row["reason"]),
     )
 
 

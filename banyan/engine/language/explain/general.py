@@ -32,11 +32,14 @@ def overview(voice: Voice, program: Program) -> list[str]:
 def _runs(voice: Voice, program: Program) -> str:
     period = voice.period(*program.runs_us, program.timezone)
     if period is None:
-        return voice.say("It has neither a first nor a last day.")
+        return voice.say("The program has neither a first nor a last day.")
     if program.is_self:
-        return voice.say("It runs {period}. Only events in that time count.", period=period)
+        return voice.say(
+            "The program runs {period}. Only events in that time count.", period=period
+        )
     return voice.say(
-        "It runs {period}. Only invitations in that time count; what they lead to may come later.",
+        "The program runs {period}. Only invitations in that time count; what they lead to may "
+        "come later.",
         period=period,
     )
 

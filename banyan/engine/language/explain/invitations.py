@@ -1,6 +1,6 @@
 """Which invitations count, for how long, and which of several gets the credit."""
 
-from banyan.engine.language.explain.losses import LOST, lost_reason
+from banyan.engine.language.explain.losses import reasons
 from banyan.engine.language.explain.markdown import bullets, numbered
 from banyan.engine.language.explain.voice import Voice, sentence
 from banyan.engine.language.program import Attribution, Program
@@ -67,13 +67,5 @@ def invitations(voice: Voice, program: Program, terms: Attribution) -> list[str]
     blocks.append(
         voice.say("An invitation does not count when (the first reason that applies is recorded):")
     )
-    blocks += numbered(
-        lost_reason(voice, program, reason) for reason in LOST if _possible(program, reason)
-    )
+    blocks += numbered(reasons(voice, program))
     return blocks
-
-
-def _possible(program: Program, reason: str) -> bool:
-    """Where everybody may refer or be referred, nobody fails that condition."""
-    where = {"advocate_not_eligible": program.advocates.where, "not_new": program.friends.where}
-    return where.get(reason, "").strip().upper() != "TRUE"

@@ -8,7 +8,7 @@ extractor and compares both ways.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from functools import cache
 from importlib.resources import files
 from string import Formatter
@@ -19,12 +19,15 @@ from babel.core import Locale, get_global
 from babel.dates import format_date, format_datetime, get_timezone_name
 from babel.lists import format_list
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
 Language = Literal["en", "zh-hans"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _LOCALES = {"en": Locale("en"), "zh-hans": Locale("zh", script="Hans", territory="CN")}
+_NUMBER = f"#,##0.{'#' * 30}"
+# The usual context holds 28 digits, and Babel stumbles over a number that has more.
+_EVERY_DIGIT = Context(prec=100)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -102,9 +105,8 @@ class Voice:
 
     def number(self, value: Decimal | int) -> str:
         """Every digit that is there, in groups of three."""
-        return format_decimal(
-            Decimal(value), format="#,##0.##################", locale=self._locale
-        )
+        with localcontext(_EVERY_DIGIT):
+            return format_decimal(Decimal(value), format=_NUMBER, locale=self._locale)
 
     def ordinal(self, value: int) -> str:
         """“3rd”, “第 3”."""
@@ -116,18 +118,18 @@ class Voice:
 
     def percent(self, share: Decimal) -> str:
         """0.05 is “5%”; every digit that is there."""
-        return (
-            format_decimal(share * 100, format="#,##0.##################", locale=self._locale)
-            + "%"
-        )
+        return f"{self.number(share * 100)}%"
 
     def money(self, value: Decimal, *, currency: str, digits: int) -> str:
         """`value` in major units, with at least the `digits` of the currency's minor unit and every
         further one."""
-        pattern = "¤#,##0" + ("." + "0" * digits + "#" * 18 if digits else ".##################")
-        return format_currency(
-            value, currency, format=pattern, currency_digits=False, locale=self._locale
-        )
+        # A code such as KWD is set apart from the number, a sign such as $ is not.
+        code = get_currency_symbol(currency, locale=self._locale)[-1].isalpha()
+        pattern = f"¤{chr(0xA0) if code else ''}#,##0.{'0' * digits}{'#' * 30}"
+        with localcontext(_EVERY_DIGIT):
+            return format_currency(
+                value, currency, format=pattern, currency_digits=False, locale=self._locale
+            )
 
     def duration(self, microseconds: int) -> str:
         """“30 days”, “1 day and 12 hours”."""
@@ -162,6 +164,13 @@ class Voice:
         clock = "HH:mm:ss" if local.second or local.microsecond else "HH:mm"
         time = format_datetime(local, clock, locale=self._locale)
         return self.say("{date}, {time}", date=self.day(local.date()), time=time)
+
+    def place(self, position: int, microseconds: int, zone: str) -> str:
+        """Where in the log, and when: “position 12, January 31, 2026, 08:00”."""
+        moment = self.moment(microseconds, zone)
+        return self.say(
+            "position {position}, {moment}", position=self.number(position), moment=moment
+        )
 
     def period(self, first: int | None, last: int | None, zone: str) -> str | None:
         """A half-open range: “from May 1, 2027 through May 3, 2027”; None when it has no end at

@@ -1,0 +1,109 @@
+"""What commands print: tables and progress for people, nothing extra in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import click
+from rich import box
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+
+def console() -> Console:
+    """Standard output as people read it; in a pipe lines are not cut."""
+    stream = click.get_text_stream("stdout")
+    return Console(file=stream, width=None if stream.isatty() else 200, highlight=False)
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None
+) -> Table:
+    """A plain table; columns of figures stand right."""
+    shown = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    rows = list(rows)
+    for number, name in enumerate(columns):
+        figures = bool(rows) and all(_is_figure(row[number]) for row in rows)
+        shown.add_column(name, justify="right" if figures else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(_plain(cell) for cell in row))
+    return shown
+
+
+def _is_figure(cell: str) -> bool:
+    return cell[:1] in "-+0123456789" and cell.replace(",", "").lstrip("-+")[:1].isdigit()
+
+
+def _plain(cell: str) -> str:
+    # A name from an event must not be read as markup.
+    return cell.replace("[", r"\[")
+
+
+def amount(value: int, unit: str, digits: Mapping[str, int]) -> str:
+    """Minor units as people write them: `20.00` for `cash USD`, counts as they are."""
+    places = digits.get(unit, 0)
+    if not places:
+        return f"{value:,}"
+    whole, rest = divmod(abs(value), 10**places)
+    return f"{'-' if value < 0 else ''}{whole:,}.{rest:0{places}d}"
+
+
+def money_table(rows: Sequence[Mapping[str, Any]], digits: Mapping[str, int]) -> Table:
+    """What each program gave, took back and let expire, by unit."""
+    columns = ["program", "unit", "granted", "taken_back", "expired", "net"]
+    return table(
+        columns,
+        [
+            (
+                str(row["program"]),
+                str(row["unit"]),
+                *(amount(int(row[name]), str(row["unit"]), digits) for name in columns[2:]),
+            )
+            for row in rows
+        ],
+    )
+
+
+class Progress:
+    """A bar on a terminal, silence in a pipe. Call it with (done, whole) as work goes on."""
+
+    def __init__(self, what: str) -> None:
+        stream = click.get_text_stream("stderr")
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=Console(file=stream),
+            disable=not stream.isatty(),
+            transient=True,
+        )
+        self._task = self._bar.add_task(what, total=None, note="")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def __call__(self, done: float, whole: float | None, note: str = "") -> None:
+        """Move the bar: `done` of `whole` (None: unknown), and a short note beside it."""
+        self._bar.update(self._task, completed=done, total=whole, note=note)

@@ -1,0 +1,196 @@
+"""Runs: replays and comparisons over event files, their tables written beside a summary."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from banyan.engine.compare import Comparison, compare
+from banyan.engine.language.book import Book, compile_book
+from banyan.engine.language.program import Program
+from banyan.engine.replay import replay_batches
+from banyan.engine.step import Outcomes
+from banyan.engine.summary import Summary
+from banyan.pipeline.files import EventFiles
+from banyan.pipeline.tables import TableWriter
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+BATCH = 2_000_000
+"""Events a step when nothing is said: some 2 GiB of memory at work, hardly slower than one gulp."""
+
+Progressing = Callable[[float, float | None, str], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished replay: its figures as in `summary.json`, and where its tables are."""
+
+    figures: Mapping[str, Any]
+    out: Path
+    digits: Mapping[str, int]
+    """Decimal places of each unit of money."""
+    warnings: tuple[str, ...]
+
+
+def run_replay(
+    programs: Sequence[Program],
+    events: Sequence[str],
+    *,
+    paths: Sequence[str],
+    out: Path,
+    batch: int | None,
+    until: datetime | None,
+    seeds: Mapping[str, str],
+    form: str,
+    engine: str,
+    progress: Progressing,
+) -> Run:
+    """Replay event files and write the six tables and `summary.json` into `out`.
+
+    `paths` names the program files for the summary. Raises Problem for anything a user can mend.
+    """
+    started = time.perf_counter()
+    book = compile_book(programs, seeds=seeds)
+    files = EventFiles(events)
+    summary = Summary()
+    with TableWriter(out, form) as writer:
+        parts = _outcomes(book, files, batch, until, engine, progress)
+        for outcomes, count in parts:
+            summary.add(outcomes, events=count)
+            writer.append(outcomes._asdict())
+        figures = {
+            "programs": [
+                _named(p, path) for p, path in zip(programs, paths, strict=True)
+            ],
+            "inputs": list(events),
+            "until": until.isoformat().replace("+00:00", "Z") if until else None,
+            **summary.as_dict(),
+            "cost": summary.cost().to_dicts(),
+            "seconds": round(time.perf_counter() - started, 3),
+        }
+        writer.write_summary(json.dumps(figures, ensure_ascii=False, indent=2) + "\n")
+    return Run(figures, out, digits_by_unit(programs), files.warnings())
+
+
+def _outcomes(
+    book: Book,
+    files: EventFiles,
+    batch: int | None,
+    until: datetime | None,
+    engine: str,
+    progress: Progressing,
+) -> Iterator[tuple[Outcomes, int]]:
+    if engine == "spark":
+        from banyan.pipeline.shards import replay_on_spark
+
+        yield replay_on_spark(book, files, until=until, progress=progress)
+        return
+    sizes: list[int] = []
+
+    def batches() -> Iterator[pl.DataFrame]:
+        for frame in files.read(book.wanted, rows_per_chunk=batch or BATCH):
+            sizes.append(frame.height)
+            yield frame
+
+    done = 0
+    for number, outcomes in enumerate(replay_batches(book, batches(), until=until)):
+        done += sizes[number]
+        progress(files.bytes_read, files.bytes, f"{done:,} events")
+        yield outcomes, sizes[number]
+
+
+def _named(program: Program, path: str) -> dict[str, Any]:
+    source = "" if path == "-" else Path(path).read_text(encoding="utf-8")
+    return {
+        "program": program.program,
+        "version": program.version,
+        "path": path,
+        "sha256": sha256(source.encode()).hexdigest(),
+        "source": source,
+    }
+
+
+def digits_by_unit(programs: Sequence[Program]) -> dict[str, int]:
+    """Decimal places of the money units the programs give."""
+    return {p.unit(give): p.minor_digits for p in programs for give in ("cash", "credit")}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A finished comparison and where its tables are."""
+
+    comparison: Comparison
+    out: Path
+    digits: Mapping[str, int]
+    events: int
+    seconds: float
+
+
+def run_compare(
+    a: Program,
+    b: Program,
+    events: Sequence[str],
+    *,
+    out: Path,
+    seeds: Mapping[str, str],
+    form: str,
+    progress: Progressing,
+) -> Compared:
+    """Replay the same files under two programs and write the comparison's tables into `out`."""
+    started = time.perf_counter()
+    sides = []
+    count = 0
+    for number, program in enumerate((a, b)):
+        book = compile_book([program], seeds={k: v for k, v in seeds.items() if k == program.program})
+        files = EventFiles(events)
+        kept = []
+        count = 0
+        for outcomes, size in _outcomes(book, files, None, None, "local", _half(progress, number)):
+            count += size
+            kept.append(outcomes)
+        sides.append(_together(kept))
+    comparison = compare(*sides)
+    seconds = time.perf_counter() - started
+    with TableWriter(out, form) as writer:
+        writer.append(comparison._asdict())
+        figures = {
+            "a": _named_short(a),
+            "b": _named_short(b),
+            "inputs": list(events),
+            "events": count,
+            "totals": comparison.totals.to_dicts(),
+            "rewards": comparison.rewards.to_dicts(),
+            "reasons": comparison.reasons.to_dicts(),
+            "seconds": round(seconds, 3),
+        }
+        writer.write_summary(json.dumps(figures, ensure_ascii=False, indent=2) + "\n")
+    return Compared(comparison, out, digits_by_unit([a, b]), count, seconds)
+
+
+def _half(progress: Progressing, number: int) -> Progressing:
+    """Each of the two replays is half of the work."""
+
+    def shown(done: float, whole: float | None, note: str) -> None:
+        if whole:
+            progress(done + number * whole, 2 * whole, note)
+        else:
+            progress(done, None, note)
+
+    return shown
+
+
+def _together(parts: Sequence[Outcomes]) -> Outcomes:
+    return Outcomes(*(pl.concat(tables, rechunk=False) for tables in zip(*parts, strict=True)))
+
+
+def _named_short(program: Program) -> dict[str, Any]:
+    return {"program": program.program, "version": program.version}

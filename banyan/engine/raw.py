@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import polars as pl
 
@@ -18,8 +19,11 @@ from banyan.engine.values import DTYPES, Kind, decoded, from_series, from_tokens
 _PIECE_BYTES = 1 << 18
 _PIECE_CELLS = 1 << 12
 
+_FEW_ROWS = 4096
+
 # Column types that can hold JSON text.
 _TEXTS = (pl.String, pl.Categorical, pl.Enum, pl.Binary)
+_NESTING = (*_TEXTS, pl.Struct, pl.BaseExtension)
 
 # Below these heads a field's name is one key, whatever dots it has.
 _FLAT = ("properties", "traits")
@@ -49,26 +53,36 @@ def from_frame(frame: pl.DataFrame, wanted: Mapping[str, Kind]) -> pl.DataFrame:
     struct, or JSON text, which must be an object or null or nothing. A missing column is a missing
     field. Date-times without a zone are UTC.
     """
+    flat = frame.select(columns_for(frame.schema, wanted))
     columns: dict[str, pl.Series] = {}
-    texts: dict[Path, pl.Series] = {}
-    inside: dict[Path, dict[str, Path]] = {}
+    inside: dict[str, dict[str, Path]] = {}
     for name, kind in wanted.items():
         path = _path(name, kind)
-        column, rest = _column(frame, path)
-        if column is None:
+        source, rest = next(_found(flat.schema, path), (None, path))
+        if source is None:
             columns[name] = pl.repeat(None, frame.height, dtype=DTYPES[kind], eager=True)
         elif rest:
-            source = path[: -len(rest)]
-            texts[source] = column
             inside.setdefault(source, {})[name] = rest
         else:
-            columns[name] = from_series(kind, column)
+            columns[name] = from_series(kind, flat[source])
     bad: set[int] = set()
     for source, paths in inside.items():
-        tokens = _cells(texts[source], shape_of(tuple(paths.values())))
+        tokens = _cells(flat[source], shape_of(tuple(paths.values())))
         columns |= tokens.typed(paths, wanted)
         bad.update(tokens.bad)
     return _frame(columns, wanted, sorted(bad), frame.height)
+
+
+def columns_for(schema: Mapping[str, pl.DataType], wanted: Mapping[str, Kind]) -> list[pl.Expr]:
+    """What `from_frame` needs of a frame of that schema, each under its dotted path.
+
+    Select these first where reading a column costs something.
+    """
+    found: dict[str, pl.Expr] = {}
+    for name, kind in wanted.items():
+        for column, rest in _found(schema, _path(name, kind)):
+            found |= _within(pl.col(column), schema[column], column, rest)
+    return [expr.alias(path) for path, expr in found.items()]
 
 
 def _path(name: str, kind: Kind) -> Path:
@@ -79,23 +93,27 @@ def _path(name: str, kind: Kind) -> Path:
     return (head, rest) if head in _FLAT else tuple(name.split("."))
 
 
-def _column(frame: pl.DataFrame, path: Path) -> tuple[pl.Series | None, Path]:
-    """Where the field is: its column, or the nearest JSON text above it and the path inside."""
+def _found(schema: Mapping[str, pl.DataType], path: Path) -> Iterator[tuple[str, Path]]:
+    """The column of that path or the nearest above it, and the path from there; if there is one."""
     for cut in range(len(path), 0, -1):
-        name = ".".join(path[:cut])
-        if name in frame.columns:
-            return _within(frame[name], path[cut:])
-    return None, ()
+        column, rest = ".".join(path[:cut]), path[cut:]
+        if column in schema and (not rest or isinstance(schema[column], _NESTING)):
+            yield column, rest
+            return
 
 
-def _within(column: pl.Series, path: Path) -> tuple[pl.Series | None, Path]:
-    while path and isinstance(column.dtype, pl.Struct):
-        if all(part.name != path[0] for part in column.dtype.fields):
-            return None, ()
-        column, path = column.struct.field(path[0]), path[1:]
-    if path and not isinstance(column.dtype, _TEXTS):
-        return None, ()
-    return column, path
+def _within(expr: pl.Expr, dtype: pl.DataType, above: str, path: Path) -> dict[str, pl.Expr]:
+    """By its dotted path the field below a column, or the JSON text that holds it."""
+    if isinstance(dtype, pl.BaseExtension):  # as Parquet marks JSON text
+        storage = cast(pl.DataType, dtype.ext_storage())
+        return _within(expr.ext.storage(), storage, above, path)
+    if path and isinstance(dtype, pl.Struct):
+        key = path[0]
+        inner = pl.Schema(dtype)
+        if key not in inner:
+            return {}
+        return _within(expr.struct.field(key), inner[key], f"{above}.{key}", path[1:])
+    return {} if path and not isinstance(dtype, _TEXTS) else {above: expr}
 
 
 def _frame(
@@ -136,22 +154,21 @@ class _Tokens:
         by_kind: dict[Kind, list[str]] = {}
         for name in paths:
             by_kind.setdefault(wanted[name], []).append(name)
-        return {
-            name: column
-            for kind, names in by_kind.items()
-            for name, column in self._of_kind(kind, names, [place[paths[n]] for n in names])
-        }
+        typed: dict[str, pl.Series] = {}
+        for kind, names in by_kind.items():
+            # Of few rows all fields of a kind lie end to end in one column while they are typed:
+            # what a call costs is paid once. Of many, each column shall keep only its own texts.
+            size = 1 if self.height > _FEW_ROWS else len(names)
+            for start in range(0, len(names), size):
+                some = names[start : start + size]
+                typed |= self._of_kind(kind, some, [place[paths[name]] for name in some])
+        return typed
 
-    def _of_kind(
-        self, kind: Kind, names: list[str], places: list[int]
-    ) -> Iterator[tuple[str, pl.Series]]:
-        # All fields of a kind lie end to end in one column while they are typed: what a vectorised
-        # call costs is paid once.
+    def _of_kind(self, kind: Kind, names: list[str], places: list[int]) -> dict[str, pl.Series]:
         buffers = [piece[place] for place in places for piece in self.pieces]
         written = b"\n".join([*buffers, b""])
         column = from_tokens(kind, written, self.height * len(places))
-        for i, name in enumerate(names):
-            yield name, column.slice(i * self.height, self.height)
+        return {name: column.slice(i * self.height, self.height) for i, name in enumerate(names)}
 
 
 def _pieces(data: bytes) -> Iterator[list[bytes]]:

@@ -53,10 +53,13 @@ def replay_batches(
 
 
 def _with_last(batches: Iterable[pl.DataFrame]) -> Iterator[tuple[pl.DataFrame, bool]]:
-    """Each batch, and whether it is the last."""
+    """Each batch, and whether it is the last. An empty one counts only if there is no other:
+    the last position must be in the last batch."""
     waiting = None
     for batch in batches:
-        if waiting is not None:
+        if waiting is not None and not waiting.is_empty():
+            if batch.is_empty():
+                continue
             yield waiting, False
         waiting = batch
     if waiting is not None:

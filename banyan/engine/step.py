@@ -37,9 +37,9 @@ def step(
     """Decide one batch: events and what earlier positions left behind in, outcomes and state out.
 
     `raw` holds typed events (`banyan.engine.raw`). Cutting a log into other batches gives the same
-    rows. `closing` (UTC microseconds) moves log time on once the last event is decided.
+    rows. `closing` (UTC microseconds): log time at the batch's last position, if that is later.
     """
-    events, rejects, state = read(book, state, raw)
+    events, rejects, state = read(book, state, raw, closing=closing)
     identity, state = identify(book, state, events)
     state = remember(book, state, events)
     attribution, state = attribute(book, state, events, identity)
@@ -47,6 +47,6 @@ def step(
     reached, state = qualify(book, state, events, referrals)
     due, state = reward(book, state, reached)
     settlement, state = settle(book, state, due, events)
-    postings, state = post(book, state, settlement, events, closing=closing)
+    postings, state = post(book, state, settlement, events)
     tables = outcomes(book, state, referrals, attribution, settlement, postings, rejects)
     return Outcomes(*tables), state

@@ -29,10 +29,10 @@ DTYPES: dict[Kind, pl.DataType] = {
 }
 
 DECIMALS = 12
-SCALE = 10**DECIMALS
+SCALE: int = 10**DECIMALS
 # Sizes above 10^12 all become this one, which the caller refuses; so no sum can overflow.
-LARGEST = 10**12 * SCALE
-TOO_LARGE = (10**12 + 1) * SCALE
+LARGEST: int = 10**12 * SCALE
+TOO_LARGE: int = (10**12 + 1) * SCALE
 
 # Below this many values the exact way costs less than the calls of the vectorised one.
 FEW = 50
@@ -59,6 +59,8 @@ def from_tokens(kind: Kind, written: bytes, count: int) -> pl.Series:
     `written` holds `count` well-formed tokens, each ended by a line feed; an empty one is none. The
     result has the dtype of `DTYPES`.
     """
+    if len(written) == count:
+        return pl.repeat(None, count, dtype=DTYPES[kind], eager=True)
     if count <= FEW:
         tokens = pl.Series(written.decode().split("\n")[:-1], dtype=pl.String)
         return _exactly(tokens, lambda token: token_value(kind, token), DTYPES[kind])
@@ -145,7 +147,7 @@ def moment(text: str) -> int | None:
         )
     except ValueError:
         return None
-    at = (whole - _EPOCH) // _MICROSECOND + leap * 1_000_000
+    at: int = (whole - _EPOCH) // _MICROSECOND + leap * 1_000_000
     if leap and at % _DAY_US:
         return None
     at += int((fraction or "")[:6].ljust(6, "0"))
@@ -300,7 +302,7 @@ def _scaled(number: str) -> int | None:
         if cut > LARGEST or (cut == LARGEST and len(digits) > kept):
             size = TOO_LARGE
         else:
-            size = cut + (digits[kept : kept + 1] >= "5")
+            size = cut + int(digits[kept : kept + 1] >= "5")
     return -size if negative else size
 
 
@@ -441,7 +443,7 @@ def _tags_of(column: pl.Series) -> pl.Series | None:
     rows = column.is_not_null().arg_true()
     if rows.is_empty():
         return None
-    lists = column.gather(rows).cast(pl.List(column.dtype.inner))  # type: ignore[arg-type]
+    lists = column.gather(rows).cast(pl.List(column.dtype.inner))
     items = pl.DataFrame({"row": rows, "item": lists}).explode("item")
     items = items.with_columns(from_series("text", items["item"]).alias("item")).drop_nulls()
     joined = items.group_by("row").agg(pl.col("item").str.join(","))

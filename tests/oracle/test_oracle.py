@@ -302,6 +302,14 @@ def test_a_coupon_is_a_code_only_when_it_is_one() -> None:
     assert columns(table("rejects", referral_program(), log), "position") == [4]
 
 
+def test_only_a_created_link_makes_a_code() -> None:
+    log = Log()
+    log.track("Referral Link Created", anonymous="d", code="A1")  # nobody's
+    log.track("Page Seen", "ann", code="A1")
+    log.signup("bob", referral_code="A1")
+    assert columns(table("rejects", referral_program(), log), "position") == [3]
+
+
 def test_an_advocate_may_stand_in_place_of_a_code() -> None:
     log = Log()
     log.link("eve", "E1")
@@ -1333,6 +1341,14 @@ def test_no_total_means_all() -> None:
     assert refunded(without) == [("p/earn/u/1", 2, 10)]
 
 
+@pytest.mark.parametrize("total", [0, -5, 0.001])
+def test_an_order_without_a_positive_total_is_refunded_whole(total: float) -> None:
+    log = Log()
+    log.order("u", total=total, order_id="o1")
+    log.refund("u", "o1", total=0)
+    assert refunded(log) == [("p/earn/u/1", 2, 10)]
+
+
 def test_refunds_that_touch_nothing() -> None:
     log = Log()
     log.refund("u", "o1", total=30)  # below the order
@@ -1595,6 +1611,20 @@ def test_a_spend_that_changes_nothing_uses_up_no_reference() -> None:
     for amount in (11, 0, 3):
         spend(log, amount, reference="r")
     assert [name for name, *_ in moves(earning(), log)[2:]] == ["spend/4"]
+
+
+def test_a_spend_uses_up_nothing_of_another_user_or_unit() -> None:
+    log = Log()
+    log.order("v", at=0)
+    log.order("u", at=1)
+    spend(log, 10, at=2)
+    log.tick(at=30)
+    program = earning(expires="10d")
+    program["rewards"]["star"] = program["rewards"]["earn"] | {"give": "badge:star", "amount": 1}
+    names = [name for name, *_ in transfers(program, log)]
+    assert [name for name in names if "expiry" in name or "spend" in name] == [
+        "spend/3", "p/earn/v/1/expiry", "p/star/v/1/expiry", "p/star/u/2/expiry",
+    ]  # fmt: skip
 
 
 def test_what_is_returned_to_an_expired_grant_stays_available() -> None:

@@ -201,7 +201,7 @@ def _read_ladder(value: Any) -> Any:
         return value
     for key in value:
         if key != "ladder":
-            refuse("unknown key; a ladder's own keys stand inside ladder: {…}", key)
+            refuse(f"{key} stands beside ladder; a ladder's keys stand inside it", "..", key)
     return value["ladder"]
 
 

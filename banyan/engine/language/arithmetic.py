@@ -566,9 +566,14 @@ def _spanning(value: Value, parts: Sequence[Value], *, nullable: bool) -> Value:
     )
 
 
+def too_large(exponent: int) -> str:
+    """Why an expression is refused, and what bounds it."""
+    return (
+        f"this could become larger than 10^{exponent}; bound a part of it with LEAST, or a divisor "
+        "with GREATEST(…, 1)"
+    )
+
+
 def _check_range(low: int, high: int) -> None:
     if max(abs(low), abs(high)) > _LARGEST_BETWEEN:
-        raise TooLarge(
-            "this could become larger than 10^26; bound a part of it with LEAST, or a divisor "
-            "with GREATEST(…, 1)"
-        )
+        raise TooLarge(too_large(26))

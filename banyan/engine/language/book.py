@@ -19,6 +19,7 @@ from typing import Literal
 from banyan.engine.language.names import ALWAYS_KNOWN, FACTS, RISK_FACTS, Kind, columns
 from banyan.engine.language.program import (
     ByTable,
+    Cap,
     Draw,
     Fixed,
     Ladder,
@@ -59,6 +60,8 @@ class Bucket:
     size: int
     counts: bool
     partial: bool
+    unit_varies: bool
+    """Whether a decision of the reward may have another unit, which the limit does not ask."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,8 @@ class Goal:
     sum_of: str | None
     reaches: int
     within: int | None
-    times: int
+    up_to: int | None
+    """How often in all; None: once."""
 
 
 @dataclass(frozen=True)
@@ -518,7 +522,7 @@ def _goal(program: Program, name: str) -> Goal:
         sum_of=milestone.sum.of if milestone.sum else None,
         reaches=scaled(milestone.sum.reaches) if milestone.sum else 0,
         within=milestone.within,
-        times=milestone.times,
+        up_to=milestone.repeats.up_to if milestone.repeats else None,
     )
 
 
@@ -527,7 +531,7 @@ def _payout(program: Program, number: int, place: int, name: str, reward: Reward
         _bucket(program, f"cap:{i}", cap, reward.give) for i, cap in enumerate(reward.caps)
     ]
     buckets += [
-        _bucket(program, f"limit:{i}", limit, limit.give)
+        _bucket(program, f"limit:{i}", limit, limit.give, varies=len(_gives(reward)) > 1)
         for i, limit in enumerate(program.limits)
         if limit.give in _gives(reward)
     ]
@@ -562,24 +566,26 @@ def digits_of(program: Program, give: str) -> int:
     return program.minor_digits if give in ("cash", "credit") else 0
 
 
-def _bucket(program: Program, slot: str, cap: object, give: str) -> Bucket:
-    amount: Decimal | None = getattr(cap, "amount")
-    count: int | None = getattr(cap, "count")
+def _bucket(
+    program: Program, slot: str, cap: Cap, give: str, *, varies: bool = False
+) -> Bucket:
+    amount = cap.amount
     digits = digits_of(program, give)
     # A size finer than the minor unit holds as many whole units as fit under it.
     size = (
         int((amount * 10**digits).to_integral_value(ROUND_FLOOR))
         if amount is not None
-        else int(count or 0)
+        else cap.count or 0
     )
     return Bucket(
         slot=slot,
         unit=program.unit(give) if slot.startswith("limit") else None,
-        per=getattr(cap, "per"),
-        period=getattr(cap, "period"),
+        per=cap.per,
+        period=cap.period,
         size=size,
         counts=amount is None,
-        partial=getattr(cap, "partial"),
+        partial=cap.partial,
+        unit_varies=varies,
     )
 
 

@@ -30,9 +30,9 @@ def _names_are_free(program: Terms, source: Source) -> Iterator[Finding]:
     taken = reserved()
     for name, kind in program.properties.items():
         if name in taken:
-            what = "nth" if name == "nth" else "a fact"
+            what = "built in" if name == "nth" else "a fact already"
             yield source.at_key(
-                ("properties", name), f"{name} is {what} already; no property can have this name"
+                ("properties", name), f"{name} is {what}; no property can have this name"
             )
         elif source.has("experiments", name):
             yield source.at_key(
@@ -45,7 +45,7 @@ def _names_are_free(program: Terms, source: Source) -> Iterator[Finding]:
     for name in program.experiments:
         if name in taken or name in ALWAYS_KNOWN:
             yield source.at_key(
-                ("experiments", name), f"{name} has a meaning of its own; name the experiment else"
+                ("experiments", name), f"{name} has a meaning of its own; take another name"
             )
 
 
@@ -152,11 +152,11 @@ def _boosts_are_bounded(program: Terms, source: Source) -> Iterator[Finding]:
 
 
 def _largest_product(program: Terms, boosts: tuple[Boost, ...]) -> Fraction:
-    """The greatest factor at any moment, walking from edge to edge."""
+    """The greatest factor of boosts above 1 at any moment, walking from edge to edge."""
     edges = []
     for boost in boosts:
         first, last = program.at_us(boost.from_), program.at_us(boost.until)
-        if first < last:
+        if first < last and boost.times > 1:
             edges += [(first, Fraction(boost.times)), (last, 1 / Fraction(boost.times))]
     product = largest = Fraction(1)
     for _, moves in groupby(sorted(edges), key=lambda edge: edge[0]):

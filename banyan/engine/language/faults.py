@@ -125,7 +125,12 @@ def _path(fault: ErrorDetails) -> Path:
         path.pop()
     if "amount:number" in fault["loc"] and path[-1] == "value":
         path.pop()
-    return (*path, *fault.get("ctx", {}).get("parts", ()))
+    for part in fault.get("ctx", {}).get("parts", ()):
+        if part == "..":
+            path.pop()
+        else:
+            path.append(part)
+    return tuple(path)
 
 
 def _is_key(fault: ErrorDetails) -> bool:

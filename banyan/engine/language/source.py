@@ -411,6 +411,8 @@ class _Composer:
 
     def _broken(self, error: yaml.MarkedYAMLError) -> ProgramError:
         mark = error.problem_mark or error.context_mark
+        if "end of stream" in str(error.problem):
+            mark = error.context_mark or mark  # where it began, not where the file ends
         index = min(_index(mark), len(self.source.text))
         reason = ", ".join(part for part in (error.context, error.problem) if part)
         if self.source.text[index : index + 1] == "\t":
@@ -418,6 +420,8 @@ class _Composer:
         return self._refuse(index, f"this is not YAML: {reason}")
 
 
+_BREAK = re.compile(r"[ \t]*(\r\n|\r|\n)")
+_ESCAPED_BREAK = re.compile(r"\\(\r\n|\r|\n)[ \t]*")
 _ESCAPES = {"x": 2, "u": 4, "U": 8}
 
 
@@ -455,17 +459,14 @@ def _after(text: str, index: int, node: Node, character: str) -> int:
 
 def _skip_space(text: str, index: int, node: Node, character: str) -> int:
     """Steps over breaks, indentation and escaped breaks that left no trace in the value."""
+    while node.style == '"' and (broken := _ESCAPED_BREAK.match(text, index)):
+        index = broken.end()
     if character in " \n" and text[index : index + 1] in (" ", "\n", "\r"):
         # One space or break of the value may stand for a whole run that holds a break.
-        run = re.compile(r"[ \t]*(\r\n|\r|\n)").match(text, index)
-        if run is not None:
-            return run.end() - 1
-        return index
+        run = _BREAK.match(text, index)
+        return index if run is None else run.end() - 1
     while index < node.end and character not in " \t\r\n":
-        if text[index] in " \t\r\n":
-            index += 1
-        elif node.style == '"' and text[index] == "\\" and text[index + 1] in "\r\n":
-            index += 2
-        else:
+        if text[index] not in " \t\r\n":
             break
+        index += 1
     return index

@@ -138,7 +138,7 @@ def _check_words(tokens: list[Token], columns: Mapping[str, Kind]) -> list[Token
     for number, token in enumerate(tokens):
         word = token.text.upper()
         following = tokens[number + 1].token_type if number + 1 < len(tokens) else None
-        if following is TokenType.DOT or token.token_type is TokenType.DOT:
+        if following is TokenType.DOT and _is_word(token):
             raise SqlError("a name has no parts with dots between them", token.start)
         if _is_word(token):
             _check_word(token, following, columns)
@@ -171,7 +171,7 @@ def _check_word(token: Token, following: TokenType | None, columns: Mapping[str,
         return
     if token.text not in columns:
         mend = did_you_mean(token.text, sorted(columns))
-        if word in Tokenizer.KEYWORDS and not mend.startswith("did"):
+        if word in Tokenizer.KEYWORDS and nearest(word, columns, cutoff=0.8) is None:
             raise SqlError(f"{word} is not part of the language", token.start, name=token.text)
         raise SqlError(
             f"the name {shown(token.text)} is not known here; {mend}", token.start, name=token.text
@@ -212,7 +212,7 @@ def _wanted(value: Value, want: Kind | None) -> Compiled:
     if want is not None and kind != want:
         raise SqlError(f"expected {_KINDS[want]}, but this is {_KINDS[kind]}", value.offset)
     if kind == "number" and value.size > arithmetic.LARGEST:
-        raise SqlError("this number can become larger than 10^24", value.offset)
+        raise SqlError(arithmetic.too_large(24), value.offset)
     return Compiled(arithmetic.typed(value, kind).expr, kind, value.names)
 
 
@@ -234,11 +234,15 @@ class _Walker:
     def __init__(self, columns: Mapping[str, Kind]) -> None:
         self.columns = columns
         self.nodes = 0
+        self.last = 0
 
-    def value(self, node: exp.Expression) -> Value:
+    def value(self, node: object) -> Value:
         """The value of a node, with the place of its first character."""
+        if not isinstance(node, exp.Expression):
+            # sqlglot lets some half-written calls and branches pass.
+            raise SqlError("something is missing in what begins here", self.last)
         self.nodes += 1
-        offset = _offset(node)
+        offset = self.last = _offset(node)
         if self.nodes > MAX_NODES:
             raise SqlError(f"an expression has at most {MAX_NODES} parts", offset)
         method = _METHODS.get(type(node))
@@ -274,7 +278,7 @@ class _Walker:
         return arithmetic.null()
 
     def logic(self, node: exp.Expression) -> Value:
-        left, right = (self.condition(node.args[side]) for side in ("this", "expression"))
+        left, right = (self.condition(node.args.get(side)) for side in ("this", "expression"))
         return arithmetic.logic("AND" if isinstance(node, exp.And) else "OR", left, right)
 
     def negation(self, node: exp.Expression) -> Value:
@@ -288,7 +292,7 @@ class _Walker:
         return arithmetic.comparison(sign, left, right)
 
     def between(self, node: exp.Expression) -> Value:
-        parts = [self.value(node.args[part]) for part in ("this", "low", "high")]
+        parts = [self.value(node.args.get(part)) for part in ("this", "low", "high")]
         value, low, high = self.same_kind(parts)
         self.ordered(value)
         return arithmetic.between(value, low, high)
@@ -325,12 +329,12 @@ class _Walker:
             subject, *whens = self.same_kind([subject, *whens])
         default = node.args.get("default")
         otherwise = arithmetic.null() if default is None else self.value(default)
-        results = [self.value(branch.args["true"]) for branch in branches]
+        results = [self.value(branch.args.get("true")) for branch in branches]
         *results, otherwise = self.same_kind([*results, otherwise])
         return arithmetic.case(subject, list(zip(whens, results, strict=True)), otherwise)
 
     def binary(self, node: exp.Expression) -> Value:
-        left, right = (self.number(node.args[side]) for side in ("this", "expression"))
+        left, right = (self.number(node.args.get(side)) for side in ("this", "expression"))
         return _OPERATORS[type(node)](left, right)
 
     def minus(self, node: exp.Expression) -> Value:
@@ -367,10 +371,10 @@ class _Walker:
     def absolute(self, node: exp.Expression) -> Value:
         return arithmetic.absolute(self.number(node.this))
 
-    def condition(self, node: exp.Expression) -> Value:
+    def condition(self, node: object) -> Value:
         return self.must_be(self.value(node), "boolean")
 
-    def number(self, node: exp.Expression) -> Value:
+    def number(self, node: object) -> Value:
         return self.must_be(self.value(node), "number")
 
     def must_be(self, value: Value, kind: Kind) -> Value:

@@ -239,7 +239,7 @@ class Boost(Part):
     """The first moment; a date is its midnight in the program's time zone."""
     until: Moment
     """The first moment after it."""
-    times: Positive
+    times: NotNegative
     """The factor."""
 
 

@@ -26,7 +26,8 @@ _PLAIN = re.compile(r"[-+]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][-+]?
 
 
 def refuse(sentence: str | Callable[[], str], *parts: str | int) -> NoReturn:
-    """Ends a reader with a sentence; `parts` lead on from the value to the key that is meant.
+    """Ends a reader with a sentence; `parts` lead on from the value to the key that is meant,
+    `..` one level up.
 
     A sentence that is costly to make (the nearest of many words) comes as a function: of a
     thousand faults only the first hundred are told.

@@ -185,18 +185,18 @@ def _code_rows(
 
 def _owned(rows: pl.DataFrame, codes: pl.DataFrame, code: pl.Expr) -> pl.DataFrame:
     """Rows with the `advocate` and `program` their code, or else their `advocate`, stands for."""
-    rows = rows.with_columns(_code=code).join(
-        codes.rename({"advocate": "_owner", "program": "_program"}),
-        left_on="_code",
-        right_on="code",
-        how="left",
-        maintain_order="left",
+    owners = rows.select("position", code.alias("code")).join(
+        codes, on="code", how="left", maintain_order="left"
+    )
+    named = rows.select(
+        pl.col("properties.advocate").alias("named"), pl.col("properties.program").alias("for")
     )
     owned = pl.col("created") < pl.col("position")
-    return rows.with_columns(
-        advocate=pl.when(owned).then(pl.col("_owner")).otherwise(pl.col("properties.advocate")),
-        program=pl.when(owned).then(pl.col("_program")).otherwise(pl.col("properties.program")),
+    stands = pl.concat([owners, named], how="horizontal").select(
+        pl.when(owned).then("advocate").otherwise("named").alias("advocate"),
+        pl.when(owned).then("program").otherwise("for").alias("program"),
     )
+    return pl.concat([rows, stands], how="horizontal")
 
 
 def _touch(
@@ -501,36 +501,62 @@ def _not_buried(met: pl.DataFrame, state: State) -> pl.DataFrame:
 def _judge(
     book: Book, state: State, met: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Referrals and lost touches out of touches that meet."""
+    """Referrals and lost touches out of touches that meet.
+
+    Judged on the few columns that count; the winners and losers then take up the rest by row.
+    """
+    narrow = met[_JUDGED].with_row_index("_row")
     parts = []
     for line in book.referral_lines:
-        rows = met.filter(pl.col("line") == line.index) if len(book.referral_lines) > 1 else met
+        rows = narrow
+        if len(book.referral_lines) > 1:
+            rows = narrow.filter(pl.col("line") == line.index)
         if not rows.is_empty():
-            parts.append(_reasons(line, state, rows))
-    rows = pl.concat(parts, how="diagonal")
+            parts.append(_reasons(line, state, rows, met))
+    rows = pl.concat(parts) if len(parts) > 1 else parts[0]
+    rows = _only_first_join(state, rows)
+    rivals = rows.filter(pl.col("reason").is_null())
+    winners = _winners(book, rivals)["_row"]
+    beaten = rivals.select("_row").filter(~pl.col("_row").is_in(winners.implode()))
+    lost = rows.filter(pl.col("reason").is_not_null()).select("_row", "reason")
+    lost = pl.concat([lost, beaten.with_columns(reason=pl.lit("lost_to_other_touch"))])
+    joins = met[winners].sort("met_position", "line")
+    return joins, met[lost["_row"]].with_columns(lost["reason"])
+
+
+_JUDGED = [
+    "line",
+    "user_key",
+    "terms",
+    "kind",
+    "touch_position",
+    "touch_at",
+    "met_position",
+    "met_at",
+    "advocate_key",
+    "in_run",
+]
+
+
+def _only_first_join(state: State, rows: pl.DataFrame) -> pl.DataFrame:
+    """Touches that meet a friend above the friend's join are lost, whatever else is true."""
     eligible = rows.filter(pl.col("reason").is_null())
     joined = eligible.group_by("line", "user_key").agg(join_position=pl.col("met_position").min())
-    before = of(state.referrals, rows.select(friend_key="user_key").unique(), "friend_key").select(
+    before = of(state.referrals, rows.select(friend_key="user_key"), "friend_key").select(
         "line", pl.col("friend_key").alias("user_key"), "join_position"
     )
     if not before.is_empty():
-        joined = joined.join(before, on=["line", "user_key"], how="anti")
-    starts = pl.concat([before, joined])
-    rows = rows.join(starts, on=["line", "user_key"], how="left", maintain_order="left")
+        joined = pl.concat([before, joined.join(before, on=["line", "user_key"], how="anti")])
+    rows = rows.join(joined, on=["line", "user_key"], how="left", maintain_order="left")
     referred = pl.col("met_position") > pl.col("join_position")
-    rows = rows.with_columns(
+    return rows.with_columns(
         reason=pl.when(referred).then(pl.lit("already_referred")).otherwise(pl.col("reason"))
     )
-    rivals = rows.filter(pl.col("reason").is_null())
-    winners = _winners(book, rivals)
-    beaten = rivals.join(
-        winners, on=["line", "user_key", "touch_position"], how="anti", maintain_order="left"
-    ).with_columns(reason=pl.lit("lost_to_other_touch"))
-    lost = pl.concat([rows.filter(pl.col("reason").is_not_null()), beaten])
-    return winners.sort("met_position", "line"), lost
 
 
-def _reasons(line: Line, state: State, rows: pl.DataFrame) -> pl.DataFrame:
+def _reasons(
+    line: Line, state: State, rows: pl.DataFrame, met: pl.DataFrame
+) -> pl.DataFrame:
     """The first reason but `already_referred` for which a touch is lost, or null."""
     late = (pl.col("met_at") - pl.col("touch_at")).clip(lower_bound=0)
     window = by_terms(
@@ -554,7 +580,7 @@ def _reasons(line: Line, state: State, rows: pl.DataFrame) -> pl.DataFrame:
             if condition is None:
                 continue
             asked = pl.col("reason").is_null() & (pl.col("terms") == terms.index)
-            rows = _require(line, terms, state, rows, asked, condition, person, code)
+            rows = _require(line, terms, state, rows, met, asked, condition, person, code)
     return rows
 
 
@@ -563,6 +589,7 @@ def _require(
     terms: Terms,
     state: State,
     rows: pl.DataFrame,
+    met: pl.DataFrame,
     asked: pl.Expr,
     condition: Compiled,
     person: str,
@@ -573,23 +600,16 @@ def _require(
     asks = rows.filter(mask)
     if asks.is_empty():
         return rows
-    trials = frozenset(terms.trials)
-    asks = as_of(
-        state,
-        asks,
-        condition.names - trials,
-        person=person,
-        position="touch_position",
-        at="touch_at",
-    )
-    asks = with_trials(
-        line, terms, asks, condition.names & trials, advocate="advocate", friend="friend"
-    )
+    trials = condition.names & frozenset(terms.trials)
+    facts = condition.names - trials
+    asks = as_of(state, asks, facts, person=person, position="touch_position", at="touch_at")
+    if trials:
+        asks = asks.hstack(met[asks["_row"]][["advocate", "friend"]])
+        asks = with_trials(line, terms, asks, trials, advocate="advocate", friend="friend")
     passed = holds(line, asks, condition)
-    reason = pl.select(pl.when(~passed).then(pl.lit(code))).to_series()
-    rest = rows.filter(~mask)
-    judged = rows.filter(mask).with_columns(reason=reason)
-    return pl.concat([rest, judged])
+    reason = pl.when(~passed).then(pl.lit(code)).alias("reason")
+    judged = asks.select(rows.columns).with_columns(reason)
+    return judged if mask.all() else pl.concat([rows.filter(~mask), judged])
 
 
 def _winners(book: Book, rivals: pl.DataFrame) -> pl.DataFrame:

@@ -39,22 +39,14 @@ POSTINGS = {
 
 
 def post(
-    book: Book,
-    state: State,
-    settlement: Settlement,
-    events: Events,
-    *,
-    closing: int | None = None,
+    book: Book, state: State, settlement: Settlement, events: Events
 ) -> tuple[pl.DataFrame, State]:
-    """Postings of the batch in their order; the state with timers, fates and spends moved on.
-
-    `closing` is the time to which log time moves at the last position once its event is decided.
-    """
+    """Postings of the batch in their order; the state with timers, fates and spends moved on."""
     orders = read_orders(state, events)
     moving = _moving(state, settlement)
     if not orders and moving.is_empty() and settlement.reversals.is_empty() and state.timers.is_empty():
         return pl.DataFrame(schema=POSTINGS), state
-    ripe, state = _ripe(state, moving, events, closing)
+    ripe, state = _ripe(state, moving, events)
     reversals = _moved_back(state, settlement, moving)
     if moving.is_empty() and ripe.is_empty() and reversals.is_empty() and not orders:
         return pl.DataFrame(schema=POSTINGS), state
@@ -109,13 +101,9 @@ def _moving(state: State, settlement: Settlement) -> pl.DataFrame:
 
 
 def _ripe(
-    state: State, moving: pl.DataFrame, events: Events, closing: int | None
+    state: State, moving: pl.DataFrame, events: Events
 ) -> tuple[pl.DataFrame, State]:
-    """Timers that run out in this batch, with the `position` where they do.
-
-    `order` is the position for comparison with other events: one higher for what falls due only
-    when the run is closed, after the last event is decided.
-    """
+    """Timers that run out in this batch, with the `position` where they do."""
     fresh = [
         moving.select(
             "grant",
@@ -138,11 +126,10 @@ def _ripe(
         [state.timers.with_columns(since=pl.lit(-1, dtype=pl.Int64)), *fresh]
     )
     log = state.log if state.log is not None else -(2**62)
-    reached = max(log, closing if closing is not None else log)
-    ripe = timers.filter(pl.col("due") <= reached)
-    rest = timers.filter(pl.col("due") > reached).drop("since")
+    ripe = timers.filter(pl.col("due") <= log)
+    rest = timers.filter(pl.col("due") > log).drop("since")
     if ripe.is_empty():
-        return ripe.with_columns(position="since", order="since"), state.but(timers=rest)
+        return ripe.with_columns(position="since"), state.but(timers=rest)
     position = pl.lit(state.position, dtype=pl.Int64)
     frame = events.frame
     if not frame.is_empty():
@@ -154,10 +141,7 @@ def _ripe(
         )
     else:
         ripe = ripe.with_columns(position=position)
-    late = pl.col("due") > log
-    ripe = ripe.with_columns(
-        position=pl.max_horizontal("position", "since"),
-    ).with_columns(order=pl.col("position") + late.cast(pl.Int64))
+    ripe = ripe.with_columns(position=pl.max_horizontal("position", "since"))
     return ripe, state.but(timers=rest)
 
 
@@ -205,8 +189,8 @@ def _by_dates(
         left = left - pl.col("before").fill_null(0) - pl.col("moved").fill_null(0)
     if not reversals.is_empty():
         back = reversals.select("grant", _position="position", _amount="amount")
-        taken = due.select("grant", "what", "order").join(back, on="grant")
-        taken = taken.filter(pl.col("_position") < pl.col("order"))
+        taken = due.select("grant", "what", pl.col("position").alias("_due_at")).join(back, on="grant")
+        taken = taken.filter(pl.col("_position") < pl.col("_due_at"))
         taken = taken.group_by("grant", "what").agg(_taken=pl.col("_amount").sum())
         due = due.join(taken, on=["grant", "what"], how="left", maintain_order="left")
         left = left - pl.col("_taken").fill_null(0)
@@ -236,7 +220,7 @@ def _reversal_moves(
     """From pending before availability, from available after it, nothing once expired."""
 
     def moment(what: int, name: str) -> pl.DataFrame:
-        return due.filter(pl.col("what") == what).select("grant", pl.col("order").alias(name))
+        return due.filter(pl.col("what") == what).select("grant", pl.col("position").alias(name))
 
     waiting = of(state.timers.filter(pl.col("what") == AVAILABLE), reversals, "grant")
     rows = (

@@ -12,7 +12,7 @@ from banyan.engine.keys import assert_same
 from banyan.engine.language.book import Book, Goal, Line, Terms
 from banyan.engine.language.names import FACTS
 from banyan.engine.order import nth
-from banyan.engine.stages.attribute import terms_at
+from banyan.engine.stages.attribute import by_terms, terms_at
 from banyan.engine.stages.conditions import column_of, holds, with_trials
 from banyan.engine.stages.facts import as_of
 from banyan.engine.stages.read import Events
@@ -178,25 +178,116 @@ def _count(
     if not before.is_empty():
         rows = rows.join(before, on="user_key", how="left", maintain_order="left")
         rows = rows.with_columns(pl.col("_n") + pl.col("matches").fill_null(0))
-    sums = any((g := t.goals.get(name)) is not None and g.sum_of for t in line.terms)
-    if sums:
-        rows = _by_sum(line, rows, name, had=not before.is_empty())
+    had = not before.is_empty()
+    if any((g := t.goals.get(name)) is not None and g.sum_of for t in line.terms):
+        rows = _with_sums(rows, had=had)
+    rows = _with_multiples(line, rows, name)
+    if line.is_self and len(line.terms) > 1:
+        rows = _hits_over_versions(line, rows, name, had=had)
     else:
-        rows = rows.with_columns(hit=_by_count(line, name))
-    if not sums and _once(line, name):
-        return rows.select(*matches.drop("_add").columns, "hit"), _counted(
-            line, state, rows.filter(pl.col("_n") == 1), index, sums=False
-        )
+        rows = _hits(line, rows, name, had=had)
+    kept = matches.drop("_add").columns
     last = rows.unique("user_key", keep="last", maintain_order=True)
-    state = _counted(line, state, last, index, sums=sums)
-    return rows.select(*matches.drop("_add").columns, "hit"), state
+    return rows.select(*kept, "hit"), _counted(line, state, last, index)
 
 
-def _counted(
-    line: Line, state: State, last: pl.DataFrame, index: int, *, sums: bool
-) -> State:
+def _with_sums(rows: pl.DataFrame, *, had: bool) -> pl.DataFrame:
+    """`_sum` so far, `_top`, the greatest it has been, and `_top_before`: what was reached once is
+    not reached again after a fall."""
+    zero = pl.lit(0, dtype=pl.Int128)
+    old_sum = pl.col("sum").fill_null(0) if had else zero
+    old_top = pl.col("top").fill_null(0) if had else zero
+    rows = rows.with_columns(_sum=pl.col("_add").cum_sum().over("user_key") + old_sum)
+    rows = rows.with_columns(
+        _top=pl.max_horizontal(pl.col("_sum").cum_max().over("user_key"), old_top)
+    )
+    before = pl.coalesce(pl.col("_top").shift(1).over("user_key"), old_top)
+    return rows.with_columns(_top_before=before)
+
+
+def _with_multiples(line: Line, rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """`_before` and `_after`: whole multiples of the count, or of the sum to reach, got to."""
+    before: dict[int, pl.Expr] = {}
+    after: dict[int, pl.Expr] = {}
+    for terms in line.terms:
+        goal = terms.goals.get(name)
+        if goal is None:
+            continue
+        if goal.sum_of:
+            after[terms.index] = (pl.col("_top") // goal.reaches).cast(pl.Int64)
+            before[terms.index] = (pl.col("_top_before") // goal.reaches).cast(pl.Int64)
+        else:
+            after[terms.index] = pl.col("_n") // goal.count
+            before[terms.index] = (pl.col("_n") - 1) // goal.count
+    none = pl.lit(0, dtype=pl.Int64)
+    return rows.with_columns(
+        _before=by_terms(line, before, none), _after=by_terms(line, after, none)
+    )
+
+
+def _hits(line: Line, rows: pl.DataFrame, name: str, *, had: bool) -> pl.DataFrame:
+    """`hit` where the milestone is reached, and `_reached`, how often so far in all.
+
+    All rows of a person stand under one version here. Multiples jumped over are not made up for,
+    so with sums the times are counted; with counts the multiple tells them.
+    """
+    up_to = {t.index: g.up_to for t in line.terms if (g := t.goals.get(name)) is not None}
+    none = pl.lit(0, dtype=pl.Int64)
+    most = by_terms(line, {i: pl.lit(n or 1) for i, n in up_to.items()}, none)
+    again = pl.col("_after") > pl.col("_before")
+    if "_sum" not in rows.columns:
+        hit = again & (pl.col("_after") <= most)
+        return rows.with_columns(hit=hit, _reached=pl.min_horizontal("_after", most))
+    crossed = by_terms(
+        line,
+        {i: again if n else again & (pl.col("_before") < 1) for i, n in up_to.items()},
+        pl.lit(False),
+    ) & (pl.col("_after") >= 1)
+    so_far = pl.col("reached").fill_null(0) if had else none
+    rows = rows.with_columns(_crossed=crossed)
+    times = pl.col("_crossed").cast(pl.Int64).cum_sum().over("user_key") + so_far
+    rows = rows.with_columns(_times=times)
+    return rows.with_columns(
+        hit=pl.col("_crossed") & (pl.col("_times") <= most),
+        _reached=pl.min_horizontal("_times", most),
+    )
+
+
+def _hits_over_versions(
+    line: Line, rows: pl.DataFrame, name: str, *, had: bool
+) -> pl.DataFrame:
+    """The same where a person's rows stand under several versions, each with its own `up_to`.
+
+    A crossing refused by one version's limit does not use up another's, so the times are counted
+    until they agree with what they allow; each round settles at least one more crossing a person.
+    """
+    up_to = {t.index: g.up_to for t in line.terms if (g := t.goals.get(name)) is not None}
+    again = (pl.col("_after") > pl.col("_before")) & (pl.col("_after") >= 1)
+    crossed = by_terms(
+        line,
+        {i: again if n else again & (pl.col("_before") < 1) for i, n in up_to.items()},
+        pl.lit(False),
+    )
+    unbound = pl.lit(2**62, dtype=pl.Int64)
+    most = by_terms(
+        line, {i: pl.lit(n, dtype=pl.Int64) if n else unbound for i, n in up_to.items()}, unbound
+    )
+    so_far = pl.col("reached").fill_null(0) if had else pl.lit(0, dtype=pl.Int64)
+    rows = rows.with_columns(_crossed=crossed, _most=most, _so_far=so_far, hit=crossed)
+    while True:
+        times = pl.col("hit").cast(pl.Int64).cum_sum().over("user_key") + pl.col("_so_far")
+        rows = rows.with_columns(_reached=times)
+        before = pl.col("_reached") - pl.col("hit").cast(pl.Int64)
+        hit = rows.select(pl.col("_crossed") & (before < pl.col("_most"))).to_series()
+        if (hit == rows["hit"]).all():
+            return rows
+        rows = rows.with_columns(hit=hit)
+
+
+def _counted(line: Line, state: State, last: pl.DataFrame, index: int) -> State:
     """The state with people's running counts."""
     zero = pl.lit(0, dtype=pl.Int128)
+    sums = "_sum" in last.columns
     progress = last.select(
         line=pl.lit(line.index, dtype=pl.Int32),
         goal=pl.lit(index, dtype=pl.Int32),
@@ -204,60 +295,6 @@ def _counted(
         matches="_n",
         sum=pl.col("_sum") if sums else zero,
         top=pl.col("_top") if sums else zero,
-        reached=pl.col("_reached") if sums else pl.lit(0, dtype=pl.Int64),
+        reached="_reached",
     )
     return state.but(progress=put(state.progress, progress, ["line", "goal", "user_key"]))
-
-
-def _once(line: Line, name: str) -> bool:
-    """Whether in every version the first match alone matters, so that it need not be counted on."""
-    goals = [t.goals.get(name) for t in line.terms]
-    return all(g is None or (g.count == 1 and g.times == 1 and not g.sum_of) for g in goals)
-
-
-def _by_count(line: Line, name: str) -> pl.Expr:
-    hit = pl.lit(False)
-    for terms in line.terms:
-        goal = terms.goals.get(name)
-        if goal is None:
-            continue
-        n = pl.col("_n")
-        mine = (n % goal.count == 0) & (n // goal.count <= goal.times)
-        hit = mine if len(line.terms) == 1 else hit | (mine & (pl.col("terms") == terms.index))
-    return hit
-
-
-def _by_sum(line: Line, rows: pl.DataFrame, name: str, *, had: bool) -> pl.DataFrame:
-    """Running sums; a milestone is reached where the sum first gets to a further multiple.
-
-    `_top` is the greatest sum so far: what was reached once is not reached again after a fall.
-    A version that counts matches keeps its place among versions that sum.
-    """
-    zero = pl.lit(0, dtype=pl.Int128)
-    old_sum = pl.col("sum").fill_null(0) if had else zero
-    old_top = pl.col("top").fill_null(0) if had else zero
-    old_reached = pl.col("reached").fill_null(0) if had else pl.lit(0, dtype=pl.Int64)
-    rows = rows.with_columns(_sum=pl.col("_add").cum_sum().over("user_key") + old_sum)
-    rows = rows.with_columns(
-        _top=pl.max_horizontal(pl.col("_sum").cum_max().over("user_key"), old_top)
-    )
-    previous = pl.coalesce(pl.col("_top").shift(1).over("user_key"), old_top)
-    crossed = pl.lit(False)
-    times = pl.lit(0, dtype=pl.Int64)
-    for terms in line.terms:
-        goal = terms.goals.get(name)
-        if goal is None:
-            continue
-        mine = pl.col("terms") == terms.index
-        if goal.sum_of:
-            top, below = pl.col("_top") // goal.reaches, previous // goal.reaches
-            crossed = crossed | (mine & (top > below) & (top >= 1))
-        else:
-            n = pl.col("_n")
-            reached = (n % goal.count == 0) & (n // goal.count <= goal.times)
-            crossed = crossed | (mine & reached)
-        times = pl.when(mine).then(goal.times).otherwise(times)
-    rows = rows.with_columns(_crossed=crossed)
-    so_far = pl.col("_crossed").cast(pl.Int64).cum_sum().over("user_key") + old_reached
-    rows = rows.with_columns(_reached=so_far)
-    return rows.with_columns(hit=pl.col("_crossed") & (pl.col("_reached") <= times))

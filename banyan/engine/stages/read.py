@@ -55,10 +55,11 @@ class Events(NamedTuple):
 
 
 def read(
-    book: Book, state: State, raw: pl.DataFrame
+    book: Book, state: State, raw: pl.DataFrame, *, closing: int | None = None
 ) -> tuple[Events, pl.DataFrame, State]:
     """Type, number and de-duplicate a batch.
 
+    `closing` is the time to which log time moves at the last position of the batch.
     `raw` has the columns of `book.wanted` and `bad_json`; `position` when the caller numbers the
     events itself; `left_out` marks events that only keep their positions. Returns the events that count (`position`, `at`, `log`, `type`, `event`,
     `user`, `anonymous`, their keys, and every wanted property), the rejects (`position`,
@@ -76,6 +77,10 @@ def read(
     raw, seen = _first_of_message(raw, state)
     frame = _typed(book, raw, state)
     log = state.log if frame.is_empty() else int(frame["log"][-1])
+    if closing is not None and last > 0:
+        log = closing if log is None else max(log, closing)
+        at_last = pl.when(pl.col("position") == last).then(log).otherwise(pl.col("log"))
+        frame = frame.with_columns(log=at_last)
     events = Events(frame, _present(frame["event"]), _present(frame["type"]))
     return events, faults, state.plus(seen=seen).but(position=last, log=log)
 

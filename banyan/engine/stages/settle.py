@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import gc
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import polars as pl
 
 from banyan.engine.keys import key
-from banyan.engine.language.book import SCALE, Book
+from banyan.engine.language.book import SCALE, Book, Bucket
 from banyan.engine.order import first_rows
 from banyan.engine.stages.caps import with_buckets
 from banyan.engine.stages.facts import order_key
@@ -68,8 +68,8 @@ def settle(
         return nothing, state
     earlier = _earlier(book, state, refunds, rulings)
     operations = _operations(book, state, due, earlier, refunds, rulings)
-    walk = _Walk(book, state, due, earlier)
     with _no_garbage_collection():
+        walk = _Walk(book, state, due, earlier)
         walk.run(operations)
     decisions = _decided(book, due, walk.amounts[: due.height], walk.cuts)
     grants = _grants(state, decisions)
@@ -268,6 +268,22 @@ def _minor(column: str) -> pl.Expr:
 # The loop
 
 
+Buckets = tuple[int | None, ...]
+
+
+class _Plan:
+    """The caps over one reward, as the loop asks them: (slot, size, counts, partial)."""
+
+    __slots__ = ("caps", "first", "second", "usual")
+
+    def __init__(self, buckets: Sequence[Bucket]) -> None:
+        self.caps = tuple((slot, b.size, b.counts, b.partial) for slot, b in enumerate(buckets))
+        plain = all(b.partial and not b.counts and not b.unit_varies for b in buckets)
+        self.usual = len(buckets) if plain and len(buckets) <= 2 else 0
+        self.first = buckets[0].size if buckets else 0
+        self.second = buckets[1].size if len(buckets) > 1 else 0
+
+
 class _Walk:
     """Decisions and operations in order: the only place where one decision sees the one before.
 
@@ -285,15 +301,12 @@ class _Walk:
         ].to_list()
         self.amounts: list[int] = [0] * due.height + earlier["amount"].to_list()
         self.cuts: list[int] = [-1] * due.height
-        self.payouts: list[int] = due["payout"].to_list() + earlier["payout"].to_list()
-        self.plans = [
-            tuple((slot, b.size, b.counts, b.partial) for slot, b in enumerate(p.buckets))
-            for _, _, p in book.payouts
-        ]
+        plans = [_Plan(p.buckets) for _, _, p in book.payouts]
+        payouts = due["payout"].to_list() + earlier["payout"].to_list()
+        self.row_plans = list(map(plans.__getitem__, payouts))
         slots = [f"bucket_{i}" for i in range(book.width)]
-        self.buckets: list[list[int | None]] = [
-            due[s].to_list() + earlier[s].to_list() for s in slots
-        ]
+        columns = [due[s].to_list() + earlier[s].to_list() for s in slots]
+        self.buckets: list[Buckets] = list(zip(*columns)) if slots else [()] * len(payouts)
         self.used = self._used(state, slots, due, earlier)
         held = (due["verdict"] == HOLD).arg_true().to_list()
         held += [due.height + i for i in earlier["held"].arg_true().to_list()]
@@ -325,54 +338,86 @@ class _Walk:
 
     def run(self, operations: list[Operation]) -> None:
         """Walk everything; at one position decisions come before what takes back."""
-        pending = iter(operations)
-        operation = next(pending, None)
         start = 0
-        while operation is not None:
+        for operation in operations:
             stop = bisect_right(self.positions, operation[0])
-            self._decide(start, stop)
-            start = stop
+            if stop > start:
+                self._decide(start, stop)
+                start = stop
             self._operate(operation)
-            operation = next(pending, None)
         self._decide(start, len(self.positions))
 
     def _decide(self, start: int, stop: int) -> None:
-        """Cut each amount by its caps and limits in file order."""
-        used, plans, amounts, cuts = self.used, self.plans, self.amounts, self.cuts
-        raws, payouts, buckets = self.raws, self.payouts, self.buckets
-        for row in range(start, stop):
-            amount = raws[row]
+        """Cut each amount by its caps and limits in file order, and count what is granted.
+
+        The usual plan, one or two caps that grant what is left, is written out: it is most of the
+        time of a long replay. `_cut` says the same for any plan.
+        """
+        used, amounts, cuts = self.used, self.amounts, self.cuts
+        known = used.get
+        rows = range(start, stop)
+        for row, amount, plan, buckets in zip(
+            rows, self.raws[start:stop], self.row_plans[start:stop], self.buckets[start:stop]
+        ):
             if not amount:
                 continue
-            plan = plans[payouts[row]]
-            for slot, size, counts, partial in plan:
-                bucket = buckets[slot][row]
-                if bucket is None:
-                    continue
-                left = size - used.get(bucket, 0)
-                if counts:
-                    if left > 0:
+            if plan.usual == 2:
+                first, second = buckets[0], buckets[1]
+                was = known(first, 0)
+                left = plan.first - was
+                if amount > left:
+                    amount = left if left > 0 else 0
+                    cuts[row] = 0
+                    if not amount:
                         continue
-                    amount = 0
-                elif amount <= left:
+                was_second = known(second, 0)
+                left = plan.second - was_second
+                if amount > left:
+                    amount = left if left > 0 else 0
+                    cuts[row] = 1
+                    if not amount:
+                        continue
+                used[first] = was + amount
+                used[second] = was_second + amount
+            elif plan.usual == 1:
+                was = known(buckets[0], 0)
+                left = plan.first - was
+                if amount > left:
+                    amount = left if left > 0 else 0
+                    cuts[row] = 0
+                used[buckets[0]] = was + amount
+            else:
+                amount = self._cut(row, amount, plan, buckets)
+            amounts[row] = amount
+
+    def _cut(self, row: int, amount: int, plan: _Plan, buckets: Buckets) -> int:
+        used = self.used
+        for slot, size, counts, partial in plan.caps:
+            bucket = buckets[slot]
+            if bucket is None:
+                continue
+            left = size - used.get(bucket, 0)
+            if counts:
+                if left > 0:
                     continue
-                elif partial and left > 0:
-                    amount = left
-                else:
-                    amount = 0
-                cuts[row] = slot
-                if not amount:
-                    break
-            if amount:
-                amounts[row] = amount
-                for slot, _, counts, _ in plan:
-                    bucket = buckets[slot][row]
-                    if bucket is not None:
-                        used[bucket] = used.get(bucket, 0) + (1 if counts else amount)
+                amount = 0
+            elif amount <= left:
+                continue
+            else:
+                amount = left if partial and left > 0 else 0
+            self.cuts[row] = slot
+            if not amount:
+                return 0
+        for slot, _, counts, _ in plan.caps:
+            bucket = buckets[slot]
+            if bucket is not None:
+                used[bucket] = used.get(bucket, 0) + (1 if counts else amount)
+        return amount
 
     def _give_back(self, row: int, amount: int, *, whole: bool) -> None:
-        for slot, _, counts, _ in self.plans[self.payouts[row]]:
-            bucket = self.buckets[slot][row]
+        buckets = self.buckets[row]
+        for slot, _, counts, _ in self.row_plans[row].caps:
+            bucket = buckets[slot]
             if bucket is not None:
                 self.used[bucket] -= whole if counts else amount
 

@@ -122,8 +122,7 @@ def walk(
     transfers: list[Transfer] = []
     spending: list[Spending] = []
     new_spends: dict[tuple[str, str], _Spend] = {}
-    for order, phase, what, payload in _agenda(ripe, reversals, orders):
-        del order, phase
+    for _, _, what, payload in _agenda(ripe, reversals, orders):
         if what in (AVAILABLE, EXPIRY):
             transfers.append(_falls_due(grants[payload[0]], what, *payload[1:]))
         elif what == REVERSAL:
@@ -191,11 +190,11 @@ def _agenda(
 ) -> list[tuple[int, int, int, tuple]]:  # type: ignore[type-arg]
     """Everything that happens, in order: what falls due, grants made now, reversals, orders."""
     agenda: list[tuple[int, int, int, tuple]] = []  # type: ignore[type-arg]
-    columns = ["order", "since", "what", "grant", "position", "due"]
-    for order, since, what, grant, position, due in ripe.select(columns).rows():
+    columns = ["since", "what", "grant", "position", "due"]
+    for since, what, grant, position, due in ripe.select(columns).rows():
         at_once = 2 if position == since else 0
         phase = at_once + (1 if what == EXPIRY else 0)
-        agenda.append((order, phase, what, (grant, position, due)))
+        agenda.append((position, phase, what, (grant, position, due)))
     for grant, position, at, amount, _ in reversals.rows():
         agenda.append((position, 4, REVERSAL, (grant, position, at, amount)))
     for row in orders.rows:

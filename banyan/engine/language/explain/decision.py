@@ -23,6 +23,14 @@ INVITATIONS = {
     "invite": sentence("{friend} came by an invitation that {advocate} sent ({place})"),
 }
 
+ROLES = {
+    "advocate": sentence("{name} (the advocate)"),
+    "friend": sentence("{name} (the friend)"),
+    "upline": sentence("{name} (the advocate’s own advocate)"),
+    "charity": sentence("{name} (the charity)"),
+    "self": sentence("{name} (the customer)"),
+}
+
 # More lost invitations than this are counted, not told one by one.
 _TOLD = 5
 
@@ -165,13 +173,18 @@ def _milestone(case: Case) -> str:
         milestone=voice.quote(row["milestone"]),
         reward=voice.quote(row["reward"]),
         nth=voice.ordinal(row["ordinal"]),
-        who=voice.quote(row["beneficiary"]),
+        who=_recipient(case),
     )
     terms = case.program.milestones.get(row["milestone"])
     if terms is None:
         return reached
     rule = voice.say("The milestone’s rule: {rule}", rule=milestone(voice, case.program, terms))
     return voice.run(reached, rule)
+
+
+def _recipient(case: Case) -> str:
+    role = ROLES[case.row["to"].partition(":")[0]]
+    return case.voice.say(role, name=case.voice.quote(case.row["beneficiary"]))
 
 
 def _raw(case: Case) -> str:

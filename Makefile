@@ -1,0 +1,58 @@
+# Every target but `help` prepares what it needs first; the second time that costs nothing.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+REQUIREMENTS := $(wildcard requirements/*.txt)
+# One stamp for "the environment holds exactly what the requirements name".
+READY := .venv/ready
+# What editors complete programs with: made from the model, committed, compared by `make lint`.
+SCHEMA := banyan/engine/language/program.schema.json
+WRITE_SCHEMA := $(BIN)/python -c 'from banyan.engine.language.schema import schema_text; print(schema_text(), end="")'
+
+.PHONY: help install demo test laws lint bench schema lock
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1 \2/p' Makefile | while read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+install: $(READY)  ## a .venv with the pinned packages and banyan itself
+
+$(READY): pyproject.toml $(REQUIREMENTS) tools/install
+	@tools/install
+	@touch $@
+
+demo: $(READY)  ## two programs over the real baskets of The Complete Journey
+	@$(BIN)/banyan demo
+
+# pytest comes last: its closing line is the last line printed.
+test: lint  ## formatting, lint, types, import walls, schema, then every test
+	@$(BIN)/pytest -n 2 -m "not speed"
+
+# The variable counts the examples of each of the five laws.
+laws: $(READY)  ## the laws with 50,000 examples instead of 2,000
+	@BANYAN_LAW_EXAMPLES=$${BANYAN_LAW_EXAMPLES:-10000} $(BIN)/pytest -n 2 tests/laws
+
+lint: $(READY)  ## everything `test` checks without running a test
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(WRITE_SCHEMA) | diff -u $(SCHEMA) - || { echo 'The schema is not that of the model; run: make schema' >&2; exit 1; }
+
+bench: $(READY)  ## the speed table; wants an idle machine
+	@$(BIN)/banyan bench
+
+schema: $(READY)  ## writes the program's JSON Schema again from its model
+	@$(WRITE_SCHEMA) > $(SCHEMA).new && mv $(SCHEMA).new $(SCHEMA)
+
+# Each file is locked on top of the ones before it, so a package has one version everywhere.
+# Existing pins stay; `make lock UPGRADE=--upgrade` takes the newest that pyproject.toml admits.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --custom-compile-command "make lock" $(UPGRADE)
+lock: $(READY)  ## pins and hashes in requirements/ again from pyproject.toml
+	@$(COMPILE) pyproject.toml -o requirements/base.txt
+	@$(COMPILE) pyproject.toml --extra demo -c requirements/base.txt -o requirements/demo.txt
+	@$(COMPILE) pyproject.toml --extra spark -c requirements/demo.txt -o requirements/spark.txt
+	@$(COMPILE) --group dev -c requirements/demo.txt -c requirements/spark.txt -o requirements/dev.txt
+	@$(COMPILE) --group installer -o requirements/installer.txt

@@ -1,0 +1,1 @@
+"""The departments around the line: what a company does to grow, planned and measured."""

@@ -1,0 +1,1 @@
+"""Planning a program before it is promised: simulated, benchmark and real logs."""

@@ -1,0 +1,1 @@
+"""The line between files and the engine: event logs in, tables out."""

@@ -48,13 +48,13 @@ class Shape:
     def read(self, texts: Sequence[Text]) -> tuple[list[Any], list[int]]:
         """One object a text, for `columns`, and the places of those that are not one JSON object.
 
-        Those stand as None. Texts of white space are passed over. Bytes must be UTF-8.
+        Those stand as None. Bytes must be UTF-8; those that are but white space are passed over.
         """
         try:
             # All at once is twice as fast as one by one, and nearly always good.
             objects = list(map(self.decode, texts))
         except (msgspec.DecodeError, RecursionError):
-            objects = [self._read_one(text) for text in texts if not text.isspace()]
+            objects = [self._read_one(text) for text in texts if not _is_blank(text)]
             return objects, [i for i, found in enumerate(objects) if found is None]
         bad = []
         if max(map(len, texts), default=0) > 2 * DEEPEST:
@@ -142,6 +142,10 @@ def _struct(fields: list[Any], rename: dict[str, str] | None) -> type[Any]:
 def _decline(_: Text) -> Any:
     """Stands for a decoder that cannot be built; what it declines is read the lenient way."""
     raise msgspec.ValidationError
+
+
+def _is_blank(text: Text) -> bool:
+    return isinstance(text, bytes) and text.isspace()
 
 
 def _is_too_deep(text: Text) -> bool:

@@ -34,3 +34,23 @@ def first_rows(frame: pl.DataFrame, *keys: str) -> pl.DataFrame:
     if frame.height < 2:
         return frame
     return frame.unique(list(keys), keep="first", maintain_order=True)
+
+
+def at_positions(frame: pl.DataFrame, by: str, positions: pl.Series) -> pl.DataFrame:
+    """The frame's row at each position, null where there is none; `by` names its sorted position.
+
+    A dense array of rows and one gather: positions are gapless, so it is a few times faster than
+    a join. Every position of `by` occurs once.
+    """
+    known = frame[by].to_numpy()
+    if not len(known):
+        return frame.clear(len(positions))
+    first = int(known[0])
+    rows = np.full(int(known[-1]) - first + 1, -1, dtype=np.int64)
+    rows[known - first] = np.arange(len(known))
+    asked = positions.to_numpy() - first
+    inside = (asked >= 0) & (asked < len(rows))
+    found = rows[np.where(inside, asked, 0)]
+    found = np.where(inside, found, -1)
+    index = pl.select(pl.when(pl.Series(found) >= 0).then(pl.Series(found))).to_series()
+    return frame.select(pl.all().gather(index))

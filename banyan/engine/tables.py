@@ -83,9 +83,7 @@ SCHEMAS: Mapping[str, Mapping[str, Any]] = {
 }
 """Names, columns and their order; amounts are minor units or counts."""
 
-Tables = tuple[
-    pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame
-]
+Tables = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]
 
 
 def outcomes(

@@ -242,11 +242,10 @@ def _usual_moments(texts: pl.Series) -> pl.Series:
 
 def _clock(heads: pl.Series) -> pl.Series:
     """Microseconds of `2026-01-31T08:00:00`, null where there is no such day or hour."""
-    with_t, with_space = (
-        heads.str.to_datetime(f"%Y-%m-%d{mark}%H:%M:%S", time_unit="us", strict=False)
-        for mark in ("T", " ")
-    )
-    at = with_t.to_physical().zip_with(with_t.is_not_null(), with_space.to_physical())
+    at = heads.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False).to_physical()
+    if at.null_count() > heads.null_count():
+        spaced = heads.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
+        at = at.zip_with(at.is_not_null(), spaced.to_physical())
     return at.set(at < _FIRST_US, None)
 
 

@@ -40,7 +40,7 @@ ENDINGS: Mapping[str, Form] = {
 STANDARD_INPUT = "-"
 
 # Text is read and typed in blocks of this size; a few are under way at once.
-_BLOCK_BYTES = 16 << 20
+_BLOCK_BYTES = 32 << 20
 _BLOCKS_AHEAD = 3
 # A record this long is a file that is not what its name says.
 _LONGEST_RECORD_BYTES = 256 << 20

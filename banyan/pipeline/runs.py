@@ -68,9 +68,7 @@ def run_replay(
             summary.add(outcomes, events=count)
             writer.append(outcomes._asdict())
         figures = {
-            "programs": [
-                _named(p, path) for p, path in zip(programs, paths, strict=True)
-            ],
+            "programs": [_named(p, path) for p, path in zip(programs, paths, strict=True)],
             "inputs": list(events),
             "until": until.isoformat().replace("+00:00", "Z") if until else None,
             **summary.as_dict(),
@@ -150,7 +148,9 @@ def run_compare(
     sides = []
     count = 0
     for number, program in enumerate((a, b)):
-        book = compile_book([program], seeds={k: v for k, v in seeds.items() if k == program.program})
+        book = compile_book(
+            [program], seeds={k: v for k, v in seeds.items() if k == program.program}
+        )
         files = EventFiles(events)
         kept = []
         count = 0

@@ -79,7 +79,7 @@ class TableWriter:
         if form not in FORMATS:
             raise BadFolder(f"Tables are written as {', '.join(FORMATS)}, not as {form}.")
         self._folder = folder
-        self._form: Format = form  # type: ignore[assignment]
+        self._form: Format = form
         self._tables: dict[str, _Table] = {}
         self._summary: str | None = None
         self._unfinished = _prepared(folder)
@@ -172,15 +172,17 @@ class _ParquetTable:
     def __init__(self, path: Path, schema: pl.Schema) -> None:
         self._path = path
         self._held = [pl.DataFrame(schema=schema)]
+        self._held_bytes = 0
         self._spilled: list[Path] = []
 
     def append(self, rows: pl.DataFrame) -> None:
         self._held.append(rows)
-        if sum(frame.estimated_size() for frame in self._held) > _HELD_BYTES:
+        self._held_bytes += int(rows.estimated_size())
+        if self._held_bytes > _HELD_BYTES:
             spill = self._path.with_suffix(f".{len(self._spilled)}.arrow")
             pl.concat(self._held).write_ipc(spill, compression="lz4")
-            self._held = [rows.clear()]
             self._spilled.append(spill)
+            self._held, self._held_bytes = [rows.clear()], 0
 
     def finish(self) -> None:
         parts = [pl.scan_ipc(spill) for spill in self._spilled]
@@ -194,28 +196,30 @@ class _ParquetTable:
             spill.unlink()
 
 
-class _TextTable:
-    """Rows go to the file as they come."""
-
+class _CsvTable:
     def __init__(self, path: Path, schema: pl.Schema) -> None:
-        self._file = path.open("wb")
+        self._path = path
+        pl.DataFrame(schema=schema).write_csv(path)
+
+    def append(self, rows: pl.DataFrame) -> None:
+        with self._path.open("ab") as file:
+            _with_written_times(rows).write_csv(file, include_header=False)
 
     def finish(self) -> None:
-        self._file.close()
+        """Rows are in the file as they came."""
 
 
-class _CsvTable(_TextTable):
+class _JsonLinesTable:
     def __init__(self, path: Path, schema: pl.Schema) -> None:
-        super().__init__(path, schema)
-        pl.DataFrame(schema=schema).write_csv(self._file)
+        self._path = path
+        path.touch()
 
     def append(self, rows: pl.DataFrame) -> None:
-        _with_written_times(rows).write_csv(self._file, include_header=False)
+        with self._path.open("ab") as file:
+            _with_written_times(rows).write_ndjson(file)
 
-
-class _JsonLinesTable(_TextTable):
-    def append(self, rows: pl.DataFrame) -> None:
-        _with_written_times(rows).write_ndjson(self._file)
+    def finish(self) -> None:
+        """Rows are in the file as they came."""
 
 
 def _with_written_times(rows: pl.DataFrame) -> pl.DataFrame:
@@ -248,10 +252,8 @@ def _read_json_lines(path: Path, schema: Mapping[str, pl.DataType]) -> pl.DataFr
 
 
 def _typed(table: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    return table.select(
-        (from_series("time", table[name]) if _is_time(dtype) else table[name]).cast(dtype)
-        for name, dtype in schema.items()
-    )
+    times = {name: from_series("time", table[name]) for name, t in schema.items() if _is_time(t)}
+    return table.with_columns(**times).select(list(schema)).cast(pl.Schema(schema))
 
 
 def _is_time(dtype: pl.DataType) -> bool:

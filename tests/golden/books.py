@@ -20,7 +20,9 @@ def outcome_text(outcomes: Outcomes, zone: ZoneInfo, *, names_program: bool) -> 
 
     `names_program` puts program and version before each reward, for when there are several.
     """
-    page = _Page(zone, names_program, {row["decision_id"]: row for row in _rows(outcomes.decisions)})
+    page = _Page(
+        zone, names_program, {row["decision_id"]: row for row in _rows(outcomes.decisions)}
+    )
     sections = {
         "referrals": page.lines(outcomes.referrals, page.referral),
         "lost touches": page.lines(outcomes.touches_lost, page.lost_touch),
@@ -55,12 +57,12 @@ class _Page:
         )
 
     def lost_touch(self, row: Row) -> tuple[str, ...]:
-        whose = f" of {row['visitor']}" if row["visitor"] else ""
+        whose = f"of {row['visitor']} " if row["visitor"] else ""
         program = f" ({row['program']})" if self.names_program else ""
         return (
             f"#{row['join_position']}",
             f"{row['kind']} #{row['touch_position']} of {self.time(row['touched_at'])}",
-            f"{row['advocate']} lost it{whose}: {row['reason']}{program}",
+            f"{whose}for {row['advocate']}: {row['reason']}{program}",
         )
 
     def decision(self, row: Row) -> tuple[str, ...]:
@@ -115,7 +117,7 @@ class _Page:
             )
 
     def reject(self, row: Row) -> tuple[str, ...]:
-        return f"#{row['position']}", row["message_id"] or "", f"{row['code']}: {row['sentence']}"
+        return f"#{row['position']}", row["message_id"] or "", row["code"]
 
     def time(self, moment: datetime) -> str:
         text = f"{moment.astimezone(self.zone).replace(tzinfo=None):%Y-%m-%d %H:%M:%S.%f}"

@@ -1,21 +1,21 @@
 """A scenario: one text file with a program, events in words, and what must come of them.
 
-    The title in one line
+The title in one line
 
-    What it shows, and why the numbers are right.
+What it shows, and why the numbers are right.
 
-    == program ==
-    meundies                         a shipped program's name, or YAML; several between `---` lines
+== program ==
+meundies                         a shipped program's name, or YAML; several between `---` lines
 
-    == run ==                        only if needed
-    zone Asia/Shanghai               of all times in the file; else UTC
-    until 2026-03-01 00:00           how far log time moves on after the last event
-    seed summer banyan               the secret text of a program's draws
+== run ==                        only if needed
+zone Asia/Shanghai               of all times in the file; else UTC
+until 2026-03-01 00:00           how far log time moves on after the last event
+seed summer banyan               the secret text of a program's draws
 
-    == events ==
-    1  2026-01-05 09:00  ann makes link ANN1
+== events ==
+1  2026-01-05 09:00  ann makes link ANN1
 
-    == decisions ==                  and further sections, which `books.py` writes
+== decisions ==                  and further sections, which `books.py` writes
 
 """
 
@@ -97,6 +97,8 @@ def _read_run(text: str) -> tuple[ZoneInfo, datetime | None, dict[str, str]]:
     given = {word: rest for word, rest in words if word != "seed"}
     assert given.keys() <= {"zone", "until"}, f"unknown words in the run section: {given}"
     zone = ZoneInfo(given.get("zone", "UTC"))
-    until = datetime.fromisoformat(given["until"]).replace(tzinfo=zone) if "until" in given else None
+    until = (
+        datetime.fromisoformat(given["until"]).replace(tzinfo=zone) if "until" in given else None
+    )
     seeds = dict(rest.split(maxsplit=1) for word, rest in words if word == "seed")
     return zone, until, seeds

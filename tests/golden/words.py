@@ -6,6 +6,7 @@
     4  2026-01-07 12:00  bob orders o1 for 60.00 USD
     5  2026-01-20 08:00  o1 of bob is refunded 20.00
     6-8  2026-02-01 00:00  bob does Invoice Paid, 3 times every 30d
+    9-13  2026-05-01 00:00  each of f1 to f5 signs up with code ANN1
 
 A line starts with the positions it takes in the log, so that what follows can name them. Times are
 of the scenario's zone unless an offset stands behind them (`09:00+08:00`). The first word is the
@@ -68,6 +69,9 @@ _TIMED = re.compile(
 )
 _AGAIN = re.compile(r"event (\d+) comes again")
 _TIMES = re.compile(r"(?P<words>.*), (?P<count>\d+) times every (?P<step>\w+)")
+_EACH = re.compile(
+    r"each of (?P<name>[a-z-]+)(?P<first>\d+) to (?P=name)(?P<last>\d+) (?P<words>.*)"
+)
 
 
 def _check_positions(line: str, found: re.Match[str], first: int, last: int) -> None:
@@ -90,11 +94,21 @@ def _events(text: str, zone: ZoneInfo, log: list[bytes]) -> list[bytes]:
     if repeated is not None:
         words, count = repeated["words"], int(repeated["count"])
         step = timedelta(microseconds=duration_us(repeated["step"]))
-    event = _read_words(words)
+    moments = [start + number * step for number in range(count)]
+    events = [(moment, event) for moment in moments for event in _for_each(words)]
     return [
-        _line(event, position=len(log) + 1 + number, time=start + number * step)
-        for number in range(count)
+        _line(event, position=position, time=moment)
+        for position, (moment, event) in enumerate(events, len(log) + 1)
     ]
+
+
+def _for_each(words: str) -> list[Event]:
+    """One event, or one a user."""
+    each = _EACH.fullmatch(words)
+    if each is None:
+        return [_read_words(words)]
+    numbers = range(int(each["first"]), int(each["last"]) + 1)
+    return [_read_words(f"{each['name']}{number} {each['words']}") for number in numbers]
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:
@@ -168,11 +182,17 @@ def _invite(user: str, contact: str, program: str | None) -> Event:
 
 
 def _has(user: str, trait: str, value: str) -> Event:
-    return _identify(user, **{trait: yaml.safe_load(value) if value[0] in "[n" else value})
+    return _identify(
+        user, **{trait: yaml.safe_load(value) if value == "null" or value[0] == "[" else value}
+    )
 
 
 def _was(user: str, visitor: str) -> Event:
     return {"type": "alias", "userId": user, "previousId": visitor}
+
+
+def _look(user: str) -> Event:
+    return {"type": "page", "userId": user, "name": "Home"}
 
 
 def _sign_up(user: str) -> Event:
@@ -180,9 +200,7 @@ def _sign_up(user: str) -> Event:
 
 
 def _order(user: str, order: str | None, total: str | None, currency: str | None) -> Event:
-    return _track(
-        "Order Completed", user, order_id=order, total=_number(total), currency=currency
-    )
+    return _track("Order Completed", user, order_id=order, total=_number(total), currency=currency)
 
 
 def _refund(order: str, user: str | None, total: str | None) -> Event:
@@ -258,6 +276,7 @@ _SENTENCES: Clauses = (
     (rf"(?P<user>\S+) invites (?P<contact>.+?){_IN}", _invite),
     (r"(?P<user>\S+) has (?P<trait>email|phone|tier|tags) (?P<value>.+)", _has),
     (r"(?P<user>\S+) was (?P<visitor>\S+) before", _was),
+    (r"(?P<user>\S+) opens a page", _look),
     (r"(?P<user>\S+) signs up", _sign_up),
     (rf"(?P<user>\S+) orders(?: (?!for )(?P<order>\S+))?{_FOR}", _order),
     (

@@ -20,6 +20,7 @@ COMMANDS = {
     "explain": "Say in words what a program promises, or why a decision is as it is.",
     "replay": "Run programs over an event log and write what they decide.",
     "compare": "Say what the same history would have cost and given under two programs.",
+    "bench": "Measure replays of a simulated log on this machine.",
     "simulate": "Make an event log by simulating customers who order and invite friends.",
 }
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-import click
 from rich import box
 from rich.console import Console
 from rich.progress import (
@@ -22,8 +22,7 @@ from rich.table import Table
 
 def console() -> Console:
     """Standard output as people read it; in a pipe lines are not cut."""
-    stream = click.get_text_stream("stdout")
-    return Console(file=stream, width=None if stream.isatty() else 200, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else 200, highlight=False)
 
 
 def table(
@@ -78,7 +77,6 @@ class Progress:
     """A bar on a terminal, silence in a pipe. Call it with (done, whole) as work goes on."""
 
     def __init__(self, what: str) -> None:
-        stream = click.get_text_stream("stderr")
         self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -86,8 +84,8 @@ class Progress:
             TextColumn("{task.fields[note]}"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            console=Console(file=stream),
-            disable=not stream.isatty(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
             transient=True,
         )
         self._task = self._bar.add_task(what, total=None, note="")

@@ -223,9 +223,11 @@ _TAGS = {
     "amount:sql": SqlAmount,
     "amount:draw": Draw,
 }
-FORM_OF_TAG: dict[str | int, str] = {**dict.fromkeys(_TAGS, ""), "amount:ladder": "ladder"}
+FORM_OF_TAG: dict[str | int, str] = {
+    **dict.fromkeys((*_TAGS, "amount:unknown"), ""),
+    "amount:ladder": "ladder",
+}
 """What a tag in Pydantic's locations stands for in the file: a key, or nothing."""
-FORM_OF_TAG["amount:unknown"] = ""
 
 _TAG_OF = {form: tag for tag, form in _TAGS.items()}
 

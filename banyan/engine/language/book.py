@@ -297,9 +297,7 @@ def compile_book(programs: Iterable[Program], *, seeds: Mapping[str, str] | None
         _check_seed(line, given.get(line.slug))
     asked = frozenset(name for line in lines for name in line.names_asked)
     facts = frozenset(
-        fact
-        for fact in FACTS
-        if asked & {fact, f"advocate_{fact}", f"friend_{fact}"}
+        fact for fact in FACTS if asked & {fact, f"advocate_{fact}", f"friend_{fact}"}
     )
     risk_names = asked & frozenset(RISK_FACTS)
     wanted = _wanted(lines, property_columns, facts=facts, risk_names=risk_names)
@@ -527,9 +525,7 @@ def _goal(program: Program, name: str) -> Goal:
 
 
 def _payout(program: Program, number: int, place: int, name: str, reward: Reward) -> Payout:
-    buckets = [
-        _bucket(program, f"cap:{i}", cap, reward.give) for i, cap in enumerate(reward.caps)
-    ]
+    buckets = [_bucket(program, f"cap:{i}", cap, reward.give) for i, cap in enumerate(reward.caps)]
     buckets += [
         _bucket(program, f"limit:{i}", limit, limit.give, varies=len(_gives(reward)) > 1)
         for i, limit in enumerate(program.limits)
@@ -566,9 +562,7 @@ def digits_of(program: Program, give: str) -> int:
     return program.minor_digits if give in ("cash", "credit") else 0
 
 
-def _bucket(
-    program: Program, slot: str, cap: Cap, give: str, *, varies: bool = False
-) -> Bucket:
+def _bucket(program: Program, slot: str, cap: Cap, give: str, *, varies: bool = False) -> Bucket:
     amount = cap.amount
     digits = digits_of(program, give)
     # A size finer than the minor unit holds as many whole units as fit under it.

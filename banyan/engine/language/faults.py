@@ -65,7 +65,7 @@ def fitted(model: type[Program], source: Source) -> tuple[Program, list[Finding]
     findings = source.duplicates()
     for round_ in range(_ROUNDS):
         try:
-            return model.model_validate(data), findings
+            return model.model_validate(data, by_alias=True, by_name=False), findings
         except ValidationError as error:
             faults = _told(error.errors(include_url=False))
         if round_ == 0:

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import yaml
 
@@ -30,14 +30,15 @@ MAX_DEPTH = 32
 # Aliases are counted with what they stand for, so a bomb ends here.
 MAX_VALUES = 100_000
 
+Kind = Literal["number", "boolean", "nothing"]
+
 _NUMBER = re.compile(
     r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
     r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
-_WORDS: dict[str, bool | None] = {
-    **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
+_WORDS: dict[str, Kind] = {
+    **dict.fromkeys(("null", "Null", "NULL", "~", ""), "nothing"),
+    **dict.fromkeys(("true", "True", "TRUE", "false", "False", "FALSE"), "boolean"),
 }
 # Besides what YAML excludes: the line breaks of YAML 1.1 that 1.2 and every editor take for text.
 _NO_TEXT = re.compile(
@@ -51,15 +52,11 @@ _PAIR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A plain scalar with a meaning beyond text, kept as it was written.
-
-    `value` is True, False or None for YAML's own words; a number keeps only its text, so that no
-    digit is lost and nothing huge is computed before its size is known.
-    """
+    """A plain scalar with a meaning beyond text, kept as it was written: no digit of a number is
+    lost, and nothing huge is computed before its size is known."""
 
     text: str
-    kind: str
-    """number | boolean | nothing"""
+    kind: Kind
 
 
 @dataclass(slots=True, eq=False)
@@ -219,7 +216,7 @@ def plain(node: Node) -> object:
     if node.style or node.tag == _CORE + "str":
         return node.text
     if node.text in _WORDS:
-        return Written(node.text, "nothing" if _WORDS[node.text] is None else "boolean")
+        return Written(node.text, _WORDS[node.text])
     return Written(node.text, "number") if _NUMBER.fullmatch(node.text) else node.text
 
 

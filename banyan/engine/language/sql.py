@@ -66,7 +66,7 @@ class Compiled:
     """A checked expression, ready for `with_columns` or `filter`.
 
     `expr` reads columns named exactly like `names`: numbers as Int128 scaled by 10^12, texts as
-    String, conditions as Boolean; it gives the same. Numbers it gives are at most 10^24 in size,
+    String, conditions as Boolean; it gives the same. Numbers it gives are at most 10^26 in size,
     unscaled. An expression without names is a literal.
     """
 
@@ -136,14 +136,11 @@ def _check_words(tokens: list[Token], columns: Mapping[str, Kind]) -> list[Token
     """
     depth = signs = 0
     for number, token in enumerate(tokens):
-        word = token.text.upper()
         following = tokens[number + 1].token_type if number + 1 < len(tokens) else None
-        if following is TokenType.DOT and _is_word(token):
-            raise SqlError("a name has no parts with dots between them", token.start)
         if _is_word(token):
             _check_word(token, following, columns)
-            if token.text in columns and word not in _KEYWORDS:
-                token.token_type = TokenType.IDENTIFIER
+        quoted = token.token_type in (TokenType.STRING, TokenType.IDENTIFIER)
+        word = "" if quoted else token.text.upper()
         opens = token.token_type is TokenType.L_PAREN or word == "CASE"
         depth += opens - (token.token_type is TokenType.R_PAREN or word == "END")
         signs = signs + 1 if word in ("NOT", "-", "+") else 0
@@ -161,21 +158,27 @@ def _is_word(token: Token) -> bool:
 def _check_word(token: Token, following: TokenType | None, columns: Mapping[str, Kind]) -> None:
     word = token.text.upper()
     quoted = token.token_type is TokenType.IDENTIFIER
+    if following is TokenType.DOT:
+        raise SqlError("a name has no parts with dots between them", token.start)
     if not quoted and word in _KEYWORDS:
         return
-    if following is TokenType.L_PAREN and not quoted and token.text not in columns:
+    if not quoted and following is TokenType.L_PAREN:
         if word not in _FUNCTIONS:
             near = nearest(word, _FUNCTIONS, cutoff=0.7)
             mend = f"did you mean {near}?" if near else f"known are {one_of(_FUNCTIONS)}"
             raise SqlError(f"the function {shown(token.text)} is not known; {mend}", token.start)
         return
-    if token.text not in columns:
-        mend = did_you_mean(token.text, sorted(columns))
-        if word in Tokenizer.KEYWORDS and nearest(word, columns, cutoff=0.8) is None:
-            raise SqlError(f"{word} is not part of the language", token.start, name=token.text)
-        raise SqlError(
-            f"the name {shown(token.text)} is not known here; {mend}", token.start, name=token.text
-        )
+    if token.text in columns:
+        token.token_type = TokenType.IDENTIFIER
+        return
+    mend = did_you_mean(token.text, sorted(columns))
+    foreign = word in Tokenizer.KEYWORDS and nearest(word, columns, cutoff=0.8) is None
+    sentence = f"the name {shown(token.text)} is not known here; {mend}"
+    raise SqlError(
+        f"{word} is not part of the language" if foreign else sentence,
+        token.start,
+        name=token.text,
+    )
 
 
 def _parsed(text: str, tokens: list[Token]) -> exp.Expression:
@@ -211,8 +214,6 @@ def _wanted(value: Value, want: Kind | None) -> Compiled:
     kind = value.kind or want or "boolean"
     if want is not None and kind != want:
         raise SqlError(f"expected {_KINDS[want]}, but this is {_KINDS[kind]}", value.offset)
-    if kind == "number" and value.size > arithmetic.LARGEST:
-        raise SqlError(arithmetic.too_large(24), value.offset)
     return Compiled(arithmetic.typed(value, kind).expr, kind, value.names)
 
 
@@ -242,7 +243,7 @@ class _Walker:
             # sqlglot lets some half-written calls and branches pass.
             raise SqlError("something is missing in what begins here", self.last)
         self.nodes += 1
-        offset = self.last = _offset(node)
+        offset = self.last = _offset(node, self.last)
         if self.nodes > MAX_NODES:
             raise SqlError(f"an expression has at most {MAX_NODES} parts", offset)
         method = _METHODS.get(type(node))
@@ -321,15 +322,15 @@ class _Walker:
 
     def case(self, node: exp.Expression) -> Value:
         branches = node.args["ifs"]
-        whens = [self.value(branch.this) for branch in branches]
         subject = None if node.this is None else self.value(node.this)
+        whens = [self.value(branch.this) for branch in branches]
         if subject is None:
             whens = [self.must_be(when, "boolean") for when in whens]
         else:
             subject, *whens = self.same_kind([subject, *whens])
+        results = [self.value(branch.args.get("true")) for branch in branches]
         default = node.args.get("default")
         otherwise = arithmetic.null() if default is None else self.value(default)
-        results = [self.value(branch.args.get("true")) for branch in branches]
         *results, otherwise = self.same_kind([*results, otherwise])
         return arithmetic.case(subject, list(zip(whens, results, strict=True)), otherwise)
 
@@ -466,15 +467,15 @@ def _check_arguments(node: exp.Expression, offset: int) -> None:
             raise SqlError(f"this form of {_called(node)} is not part of the language", offset)
 
 
-def _offset(node: exp.Expression) -> int:
-    """Where the node begins: at its leftmost part that remembers its place."""
+def _offset(node: exp.Expression, last: int = 0) -> int:
+    """Where the node begins: at its leftmost part that remembers its place, else where we were."""
     part: object = node
     while isinstance(part, exp.Expression):
         start = part.meta.get("start") if part._meta else None
         if isinstance(start, int):
             return start
         part = part.args.get("this")
-    return min(_starts(node), default=0)
+    return min(_starts(node), default=last)
 
 
 def _starts(node: exp.Expression) -> Iterator[int]:
@@ -487,6 +488,5 @@ def _starts(node: exp.Expression) -> Iterator[int]:
 def _called(node: exp.Expression) -> str:
     if isinstance(node, exp.Func):
         return node.sql_name()
-    return {exp.Column: "this name", exp.Tuple: "a list", exp.Star: "*"}.get(
-        type(node), f"this ({type(node).__name__})"
-    )
+    names = {exp.Column: "this name", exp.Tuple: "a list", exp.Star: "*", exp.In: "IN"}
+    return names.get(type(node), "what stands here")

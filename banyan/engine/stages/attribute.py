@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
 import polars as pl
 
 from banyan.engine.keys import key
 from banyan.engine.language.book import KINDS, Book, Line, Terms
 from banyan.engine.language.sql import Compiled
-from banyan.engine.order import nth
+from banyan.engine.order import at_positions, first_rows, nth
 from banyan.engine.stages.conditions import holds, with_trials
 from banyan.engine.stages.facts import as_of
 from banyan.engine.stages.identify import (
@@ -29,6 +28,9 @@ from banyan.engine.state import SCHEMAS, State, append, of
 
 CODE, INVITE, CLICK = range(3)
 NEWER_TOUCHES = 100
+
+_DENSE = 64
+"""A dense array may be this many times as long as what it holds."""
 
 Joins = pl.DataFrame
 """New referrals: the columns of `state.referrals` but the verdict, and those of the touch."""
@@ -50,23 +52,45 @@ def attribute(
     Returns the new referrals, the lost touches with their reasons, and the events with unknown
     codes (`position`, `message_id`, `code`).
     """
+    touches, unknown, state = touched(book, state, events)
+    joins, lost, state = met_and_judged(book, state, events, identity, touches)
+    return Attribution(joins, lost, unknown), state
+
+
+def touched(book: Book, state: State, events: Events) -> tuple[pl.DataFrame, pl.DataFrame, State]:
+    """The batch's touches, a row for each program they serve, and the events with unknown codes.
+
+    Needs of the events those that touch or create a link; the state that comes back knows the new
+    codes.
+    """
     codes, state = _codes(state, events)
     seen, unknown = _touches(events, codes)
     if not book.referral_lines:
-        return Attribution(pl.DataFrame(), pl.DataFrame(), unknown), state
+        return pl.DataFrame(), unknown, state
+    return _by_line(book, seen), unknown, state
+
+
+def met_and_judged(
+    book: Book, state: State, events: Events, identity: Identity, touches: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, State]:
+    """The joins and the lost touches, out of the batch's touches and those known before.
+
+    Needs of the events those that join.
+    """
+    if not book.referral_lines:
+        return pl.DataFrame(), pl.DataFrame(), state
     candidates = pl.DataFrame(schema=_CANDIDATE)
-    if not seen.is_empty() or not identity.pairs.is_empty():
-        touches = _by_line(book, seen)
-        keys = _keys(touches)
+    if not touches.is_empty() or not identity.pairs.is_empty():
+        keys = keys_of(touches)
         candidates = _candidates(state, keys, identity)
         state = state.plus(touches=touches, touch_keys=keys)
     met, state = _meet(book, state, events, candidates)
     if met.is_empty():
-        return Attribution(pl.DataFrame(), pl.DataFrame(), unknown), state
-    met = _with_touch_and_event(met, state, events)
+        return pl.DataFrame(), pl.DataFrame(), state
+    met = _with_touch_and_event(book, met, state, events)
     met = _not_buried(met, state)
     joins, lost = _judge(book, state, met)
-    return Attribution(joins, lost, unknown), state
+    return joins, lost, state
 
 
 # Codes and touches
@@ -88,6 +112,18 @@ TOUCHING = [
     "properties.channel",
     "properties.script",
 ]
+
+
+def code_named() -> pl.Expr:
+    """The one code an event may name, as it is compared: null when its owner is not asked for."""
+    typed = _normal("properties.referral_code")
+    coupon = pl.when(pl.col("properties.advocate").is_null()).then(_normal("properties.coupon"))
+    linked = pl.col("event").is_in(["Referral Link Created", "Referral Link Clicked"])
+    return (
+        pl.when(linked.fill_null(False))
+        .then(_normal("properties.code"))
+        .otherwise(pl.coalesce(typed, coupon))
+    )
 
 
 def _normal(column: str) -> pl.Expr:
@@ -117,9 +153,7 @@ def _codes(state: State, events: Events) -> tuple[pl.DataFrame, State]:
     return state.codes, state
 
 
-def _touches(
-    events: Events, codes: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _touches(events: Events, codes: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Every touch of the batch before programs look at it, and the events with unknown codes."""
     found, unknown = [], []
     clicked = events.named(["Referral Link Clicked"], TOUCHING)
@@ -153,9 +187,7 @@ def _touches(
     return touches.sort("touch_position", maintain_order=True), pl.concat([_no_unknown(), *lost])
 
 
-def _code_rows(
-    events: Events, codes: pl.DataFrame
-) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
+def _code_rows(events: Events, codes: pl.DataFrame) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
     """Identified events that carry a code, an advocate or a coupon that is a code."""
     frame = events.frame
     names = ("properties.referral_code", "properties.advocate", "properties.coupon")
@@ -225,9 +257,7 @@ def _by_line(book: Book, touches: pl.DataFrame) -> pl.DataFrame:
     for line in book.referral_lines:
         mine = touches
         if named:
-            mine = touches.filter(
-                pl.col("program").is_null() | (pl.col("program") == line.slug)
-            )
+            mine = touches.filter(pl.col("program").is_null() | (pl.col("program") == line.slug))
         index, in_run = terms_at(line, "touch_at")
         mine = mine.with_columns(
             pl.lit(line.index, dtype=pl.Int32).alias("line"),
@@ -271,7 +301,7 @@ def _is_touch(line: Line) -> pl.Expr:
     )
 
 
-def _keys(touches: pl.DataFrame) -> pl.DataFrame:
+def keys_of(touches: pl.DataFrame) -> pl.DataFrame:
     """One row per key of a touch; `other` is the touch's other key, `own` marks a user's own."""
     columns = ["line", "touch_position", "terms"]
     own = (pl.col("kind") == CODE).alias("own")
@@ -367,8 +397,10 @@ def _meet(
     parts = []
     for names, pick in _joining_groups(book):
         mine = rows if pick is None else rows.filter(pick)
-        at = joining if len(names) == len(book.joining_events) else joining.filter(
-            pl.col("event").is_in(list(names))
+        at = (
+            joining
+            if len(names) == len(book.joining_events)
+            else joining.filter(pl.col("event").is_in(list(names)))
         )
         parts.append(_first_at_or_after(mine, at.select("position", "user_key")))
     rows = pl.concat(parts)
@@ -400,7 +432,7 @@ def _first_at_or_after(rows: pl.DataFrame, joining: pl.DataFrame) -> pl.DataFram
     """`rows` with `met_position`: the user's first joining event at or after `avail`."""
     if rows.is_empty() or joining.is_empty():
         return rows.with_columns(met_position=pl.lit(None, dtype=pl.Int64))
-    here = rows["user_key"] == _lookup(joining, "user_key").at(rows["avail"])
+    here = rows["user_key"] == at_positions(joining, "position", rows["avail"])["user_key"]
     at_once = rows.filter(here.fill_null(False)).with_columns(met_position=pl.col("avail"))
     rest = rows.filter(~here.fill_null(False))
     if rest.is_empty():
@@ -418,52 +450,35 @@ def _first_at_or_after(rows: pl.DataFrame, joining: pl.DataFrame) -> pl.DataFram
     return pl.concat([at_once, later.select(at_once.columns)])
 
 
-class _lookup:
-    """A column of a frame by its `position`, as a dense array: one gather instead of a join."""
-
-    def __init__(self, frame: pl.DataFrame, column: str) -> None:
-        positions = frame["position"].to_numpy()
-        self.first = int(positions[0])
-        self.rows = np.full(int(positions[-1]) - self.first + 1, -1, dtype=np.int64)
-        self.rows[positions - self.first] = np.arange(len(positions))
-        self.values = frame[column]
-
-    def at(self, positions: pl.Series) -> pl.Series:
-        """Values at the positions; null where the frame has none."""
-        index = positions.to_numpy() - self.first
-        inside = (index >= 0) & (index < len(self.rows))
-        rows = np.where(inside, self.rows[np.where(inside, index, 0)], -1)
-        taken = self.values.gather(np.maximum(rows, 0))
-        return pl.select(pl.when(pl.Series(rows >= 0)).then(taken)).to_series()
-
-
 def _with_touch_and_event(
-    met: pl.DataFrame, state: State, events: Events
+    book: Book, met: pl.DataFrame, state: State, events: Events
 ) -> pl.DataFrame:
     """Add what the touch was and what happened where it met."""
-    touches = of(state.touches, met.select("touch_position").unique(), "touch_position")
-    met = met.drop("terms").join(
-        touches, on=["line", "touch_position"], how="left", maintain_order="left"
-    )
+    touches = state.touches
+    if len(book.referral_lines) == 1:
+        met = met.drop("terms", "line").hstack(
+            at_positions(touches, "touch_position", met["touch_position"]).drop("touch_position")
+        )
+    else:
+        touches = of(touches, met.select("touch_position"), "touch_position")
+        met = met.drop("terms").join(
+            touches, on=["line", "touch_position"], how="left", maintain_order="left"
+        )
     columns = {"at": "met_at", "log": "join_log", "user": "friend"}
     columns["anonymous_key"] = "anonymous_key"
     optional = {"context.device.id": "device", "context.ip": "ip"}
     frame = events.frame
     columns |= {name: out for name, out in optional.items() if name in frame.columns}
-    here = frame.select("position", *(pl.col(n).alias(out) for n, out in columns.items()))
-    needed = met.select(position="met_position").unique()
-    here = here.join(needed, on="position", how="semi")
-    return met.join(
-        here, left_on="met_position", right_on="position", how="left", maintain_order="left"
-    )
+    here = frame[["position", *columns]].rename(columns)
+    return met.hstack(at_positions(here, "position", met["met_position"]).drop("position"))
 
 
 def _not_buried(met: pl.DataFrame, state: State) -> pl.DataFrame:
     """Without touches each of whose keys has 100 newer touches where they would meet."""
     keys = state.touch_keys
-    crowded = keys.group_by("line", "key").agg(many=pl.len()).filter(
-        pl.col("many") > NEWER_TOUCHES
-    )
+    if not _any_crowded(keys["key"]):
+        return met
+    crowded = keys.group_by("line", "key").agg(many=pl.len()).filter(pl.col("many") > NEWER_TOUCHES)
     if crowded.is_empty():
         return met
     hot = keys.join(crowded, on=["line", "key"], how="semi").sort("touch_position")
@@ -495,12 +510,18 @@ def _not_buried(met: pl.DataFrame, state: State) -> pl.DataFrame:
     return met.with_row_index("_row").join(fresh, on="_row", how="semi").drop("_row")
 
 
+def _any_crowded(keys: pl.Series) -> bool:
+    """Whether some key has more than 100 touches: in order, it then stands 100 rows apart too."""
+    if len(keys) <= NEWER_TOUCHES:
+        return False
+    in_order = keys.sort()
+    return bool((in_order == in_order.shift(NEWER_TOUCHES)).any())
+
+
 # Judging
 
 
-def _judge(
-    book: Book, state: State, met: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _judge(book: Book, state: State, met: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Referrals and lost touches out of touches that meet.
 
     Judged on the few columns that count; the winners and losers then take up the rest by row.
@@ -514,9 +535,11 @@ def _judge(
         if not rows.is_empty():
             parts.append(_reasons(line, state, rows, met))
     rows = pl.concat(parts) if len(parts) > 1 else parts[0]
-    rows = _only_first_join(state, rows)
+    # A friend joins once a program; with one program the friend alone is the key.
+    keys = ["user_key"] if len(book.referral_lines) == 1 else ["line", "user_key"]
+    rows = _only_first_join(state, rows, keys)
     rivals = rows.filter(pl.col("reason").is_null())
-    winners = _winners(book, rivals)["_row"]
+    winners = _winners(book, rivals, keys)["_row"]
     beaten = rivals.select("_row").filter(~pl.col("_row").is_in(winners.implode()))
     lost = rows.filter(pl.col("reason").is_not_null()).select("_row", "reason")
     lost = pl.concat([lost, beaten.with_columns(reason=pl.lit("lost_to_other_touch"))])
@@ -538,25 +561,25 @@ _JUDGED = [
 ]
 
 
-def _only_first_join(state: State, rows: pl.DataFrame) -> pl.DataFrame:
+def _only_first_join(state: State, rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """Touches that meet a friend above the friend's join are lost, whatever else is true."""
-    eligible = rows.filter(pl.col("reason").is_null())
-    joined = eligible.group_by("line", "user_key").agg(join_position=pl.col("met_position").min())
+    # Sorted by where they meet, a friend's first eligible touch tells the join.
+    eligible = rows.filter(pl.col("reason").is_null()).sort("met_position")
+    joined = eligible.select(*keys, pl.col("met_position").alias("join_position"))
+    joined = first_rows(joined, *keys)
     before = of(state.referrals, rows.select(friend_key="user_key"), "friend_key").select(
         "line", pl.col("friend_key").alias("user_key"), "join_position"
-    )
+    )[joined.columns]
     if not before.is_empty():
-        joined = pl.concat([before, joined.join(before, on=["line", "user_key"], how="anti")])
-    rows = rows.join(joined, on=["line", "user_key"], how="left", maintain_order="left")
+        joined = pl.concat([before, joined.join(before, on=keys, how="anti")])
+    rows = rows.join(joined, on=keys, how="left", maintain_order="left")
     referred = pl.col("met_position") > pl.col("join_position")
     return rows.with_columns(
         reason=pl.when(referred).then(pl.lit("already_referred")).otherwise(pl.col("reason"))
     )
 
 
-def _reasons(
-    line: Line, state: State, rows: pl.DataFrame, met: pl.DataFrame
-) -> pl.DataFrame:
+def _reasons(line: Line, state: State, rows: pl.DataFrame, met: pl.DataFrame) -> pl.DataFrame:
     """The first reason but `already_referred` for which a touch is lost, or null."""
     late = (pl.col("met_at") - pl.col("touch_at")).clip(lower_bound=0)
     window = by_terms(
@@ -612,8 +635,12 @@ def _require(
     return judged if mask.all() else pl.concat([rows.filter(~mask), judged])
 
 
-def _winners(book: Book, rivals: pl.DataFrame) -> pl.DataFrame:
+def _winners(book: Book, rivals: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """Of the eligible touches that meet a user at one event, the one that wins."""
+    contested = rivals[keys].is_duplicated()
+    if not contested.any():
+        return rivals
+    alone, rivals = rivals.filter(~contested), rivals.filter(contested)
     multi = any(len(line.terms) > 1 for line in book.referral_lines)
     best = pl.col("terms").max().over("line", "user_key") if multi else pl.col("terms")
     rivals = rivals.with_columns(_best=best)
@@ -633,9 +660,8 @@ def _winners(book: Book, rivals: pl.DataFrame) -> pl.DataFrame:
     position = pl.col("touch_position")
     order = pl.when(first).then(position).otherwise(-position)
     ranked = rivals.with_columns(_rank=rank, _order=order).sort("_rank", "_order")
-    return ranked.unique(["line", "user_key"], keep="first", maintain_order=True).drop(
-        "_best", "_rank", "_order"
-    )
+    best_of_each = first_rows(ranked, *keys).select(alone.columns)
+    return pl.concat([alone, best_of_each])
 
 
 def _no_touches() -> pl.DataFrame:
@@ -646,7 +672,4 @@ def _no_touches() -> pl.DataFrame:
 
 
 def _no_unknown() -> pl.DataFrame:
-    return pl.DataFrame(
-        schema={"position": pl.Int64, "message_id": pl.String, "code": pl.String}
-    )
-
+    return pl.DataFrame(schema={"position": pl.Int64, "message_id": pl.String, "code": pl.String})

@@ -40,9 +40,7 @@ def _key(line: Line, terms: Terms, payout: Payout, bucket: Bucket) -> pl.Expr:
     if bucket.period is not None:
         parts.append(_period(terms.timezone, bucket.period))
     if parts:
-        whole: pl.Expr = pl.struct(
-            *(part.alias(str(i)) for i, part in enumerate(parts))
-        ).hash(base)
+        whole: pl.Expr = pl.struct(*(part.alias(str(i)) for i, part in enumerate(parts))).hash(base)
     else:
         whole = pl.lit(base, dtype=pl.UInt64)
     if bucket.unit is not None:

@@ -150,9 +150,16 @@ def as_of(
         pl.col(position).alias("_at_position"),
         pl.col(at).alias("_at"),
     ).with_row_index("_row")
+    found = _last_below(state, rows).sort("_row")
+    found = found.select(_value(fact).alias(prefix + fact) for fact in sorted(facts))
+    return asks.hstack(found)
+
+
+def _last_below(state: State, rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` (`user_key`, `_at_position`) with the last row of history below each."""
     people = rows.select("user_key").filter(pl.col("user_key").is_not_null())
     history = of(state.history, people.unique(), "user_key")
-    found = rows.sort("_at_position", maintain_order=True).join_asof(
+    return rows.sort("_at_position", maintain_order=True).join_asof(
         history,
         left_on="_at_position",
         right_on="position",
@@ -161,17 +168,33 @@ def as_of(
         allow_exact_matches=False,
         check_sortedness=False,
     )
-    found = found.sort("_row").select(_value(fact).alias(prefix + fact) for fact in sorted(facts))
-    return asks.hstack(found)
+
+
+def looked_at(state: State, asks: pl.DataFrame, *, person: str, position: str) -> pl.DataFrame:
+    """The rows of history from which `as_of` answers, each with the number of its `ask`.
+
+    They are all of a person's history that must travel to where it is asked for. One row may
+    answer many asks, and an ask may look at two rows.
+    """
+    rows = asks.select(
+        pl.col(person).alias("user_key"), pl.col(position).alias("_at_position")
+    ).with_row_index("ask")
+    columns = ["ask", *SCHEMAS["history"]]
+    last = _last_below(state, rows).filter(pl.col("position").is_not_null())
+    first = rows.join(_first_orders(state), on="user_key")
+    first = first.filter(pl.col("position") < pl.col("_at_position"))
+    return pl.concat([last.select(columns), first.select(columns)])
+
+
+def _first_orders(state: State) -> pl.DataFrame:
+    return first_rows(state.history.filter(pl.col("orders") == 1), "user_key")
 
 
 def _is_new(
     state: State, asks: pl.DataFrame, person: str, position: str, name: str
 ) -> pl.DataFrame:
     """The usual question needs no look-back: was the first order below the position?"""
-    first = pl.col("orders") == 1
-    firsts = state.history.select("user_key", "position", "orders").filter(first)
-    firsts = first_rows(firsts, "user_key")
+    firsts = _first_orders(state).select("user_key", "position")
     found = asks.select(pl.col(person).alias("user_key"), pl.col(position).alias("_at")).join(
         firsts, on="user_key", how="left", maintain_order="left"
     )
@@ -200,4 +223,3 @@ def _value(fact: str) -> pl.Expr:
             # The last given may be an empty list.
             return pl.when(pl.col("tags") != ",").then(pl.col("tags"))
     raise AssertionError(f"a fact without a value: {fact}")
-

@@ -42,7 +42,7 @@ def identify(book: Book, state: State, events: Events) -> tuple[Identity, State]
     known = known.filter(pl.col("user_key").is_not_null())
     seen = _together(known, events.types)
     old = of(state.pairs, seen, "key")
-    pairs = _numbered(seen, old)
+    pairs = numbered(seen, old)
     state = state.plus(pairs=pairs)
     if "same_contact" in book.risk_names:
         state = state.plus(contacts=_contacts(known, state))
@@ -115,8 +115,11 @@ def phone(column: str) -> pl.Expr:
     return pl.when(digits != "").then(text)
 
 
-def _numbered(seen: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
-    """The pairs not known before, with their place among the users of their key."""
+def numbered(seen: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
+    """The pairs not known before, with their place among the users of their key.
+
+    `seen` holds each pair once, in position order; `old` every earlier pair of its keys.
+    """
     if not old.is_empty():
         seen = seen.join(old, on=["key", "user_key"], how="anti", maintain_order="left")
     if seen.is_empty():
@@ -139,7 +142,9 @@ def _contacts(known: pl.DataFrame, state: State) -> pl.DataFrame:
 
 def _disposable(known: pl.DataFrame, state: State) -> pl.DataFrame:
     named = known.filter((pl.col("type") == "identify") & pl.col("traits.email").is_not_null())
-    rows = named.select("user_key", "position", domain=email("traits.email").str.split("@").list.last())
+    rows = named.select(
+        "user_key", "position", domain=email("traits.email").str.split("@").list.last()
+    )
     rows = rows.filter(pl.col("domain").is_in(disposable_domains().implode()))
     rows = first_rows(rows.select("user_key", "position"), "user_key")
     return rows.join(state.disposable, on="user_key", how="anti", maintain_order="left")
@@ -162,8 +167,5 @@ def _devices(known: pl.DataFrame, state: State) -> pl.DataFrame:
 
 
 def _ips(known: pl.DataFrame) -> pl.DataFrame:
-    rows = known.select(
-        key(pl.col("context.ip"), "ip").alias("key"), "user_key", "position", "log"
-    )
+    rows = known.select(key(pl.col("context.ip"), "ip").alias("key"), "user_key", "position", "log")
     return rows.filter(pl.col("key").is_not_null())
-

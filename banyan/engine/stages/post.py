@@ -42,14 +42,36 @@ def post(
     book: Book, state: State, settlement: Settlement, events: Events
 ) -> tuple[pl.DataFrame, State]:
     """Postings of the batch in their order; the state with timers, fates and spends moved on."""
+    transfers, spending, state = moves(state, settlement, events, log=events.frame)
+    return postings(book, state, transfers, spending), state
+
+
+Spending = list[tuple[int, int, int, int, str, str]]
+"""Spends and returns: SPEND or RETURN, position, occurred_at, amount, user, unit."""
+
+
+def moves(
+    state: State, settlement: Settlement, events: Events, *, log: pl.DataFrame
+) -> tuple[pl.DataFrame, Spending, State]:
+    """Transfers of grants (`TRANSFERS`), and the spends and returns that took place.
+
+    Needs of the events those of wallets, and of `log` (`position`, `log`) no more rows than the
+    first whose log time has reached each moment that falls due.
+    """
     orders = read_orders(state, events)
-    moving = _moving(state, settlement)
-    if not orders and moving.is_empty() and settlement.reversals.is_empty() and state.timers.is_empty():
-        return pl.DataFrame(schema=POSTINGS), state
-    ripe, state = _ripe(state, moving, events)
+    moving = moving_grants(state, settlement)
+    nothing = pl.DataFrame(schema=TRANSFERS)
+    if (
+        not orders
+        and moving.is_empty()
+        and settlement.reversals.is_empty()
+        and state.timers.is_empty()
+    ):
+        return nothing, [], state
+    ripe, state = _ripe(state, moving, log)
     reversals = _moved_back(state, settlement, moving)
     if moving.is_empty() and ripe.is_empty() and reversals.is_empty() and not orders:
-        return pl.DataFrame(schema=POSTINGS), state
+        return nothing, [], state
     transfers = [
         moving.select(
             "grant",
@@ -60,7 +82,7 @@ def post(
             pl.lit(False).alias("pending"),
         )
     ]
-    spending: list[tuple[int, int, int, int, str, str]] = []
+    spending: Spending = []
     wallets = _spending_wallets(state, orders)
     if wallets.is_empty():
         moved, state = _by_dates(state, ripe, reversals)
@@ -79,11 +101,10 @@ def post(
             orders,
         )
         transfers.append(pl.DataFrame(rows, schema=TRANSFERS, orient="row"))
-    together = pl.concat(transfers).filter(pl.col("amount") > 0)
-    return _postings(book, state, together, spending), state
+    return pl.concat(transfers).filter(pl.col("amount") > 0), spending, state
 
 
-def _moving(state: State, settlement: Settlement) -> pl.DataFrame:
+def moving_grants(state: State, settlement: Settlement) -> pl.DataFrame:
     """Grants that enter their wallet in this batch: `since` which position, less `before`."""
     columns = ["grant", "since", "occurred_at", "amount", "before", "available_at", "expires"]
     now = settlement.grants.filter(~pl.col("held")).with_columns(
@@ -94,16 +115,12 @@ def _moving(state: State, settlement: Settlement) -> pl.DataFrame:
     released = settlement.releases.rename({"position": "since"}).join(
         state.grants.drop("position", "occurred_at"), on="grant", how="inner"
     )
-    released = released.with_columns(
-        available_at=pl.max_horizontal("available_at", "occurred_at")
-    )
+    released = released.with_columns(available_at=pl.max_horizontal("available_at", "occurred_at"))
     return pl.concat([now.select(columns), released.select(columns)])
 
 
-def _ripe(
-    state: State, moving: pl.DataFrame, events: Events
-) -> tuple[pl.DataFrame, State]:
-    """Timers that run out in this batch, with the `position` where they do."""
+def timers_of(moving: pl.DataFrame) -> pl.DataFrame:
+    """The moments at which grants that enter their wallet become available and expire."""
     fresh = [
         moving.select(
             "grant",
@@ -122,16 +139,19 @@ def _ripe(
                 "since",
             )
         )
-    timers = pl.concat(
-        [state.timers.with_columns(since=pl.lit(-1, dtype=pl.Int64)), *fresh]
-    )
+    return pl.concat(fresh)
+
+
+def _ripe(state: State, moving: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.DataFrame, State]:
+    """Timers that run out in this batch, with the `position` where they do."""
+    known = state.timers.with_columns(since=pl.lit(-1, dtype=pl.Int64))
+    timers = pl.concat([known, timers_of(moving)])
     log = state.log if state.log is not None else -(2**62)
     ripe = timers.filter(pl.col("due") <= log)
     rest = timers.filter(pl.col("due") > log).drop("since")
     if ripe.is_empty():
         return ripe.with_columns(position="since"), state.but(timers=rest)
     position = pl.lit(state.position, dtype=pl.Int64)
-    frame = events.frame
     if not frame.is_empty():
         index = frame["log"].search_sorted(ripe["due"], side="left")
         inside = index < frame.height
@@ -145,9 +165,7 @@ def _ripe(
     return ripe, state.but(timers=rest)
 
 
-def _moved_back(
-    state: State, settlement: Settlement, moving: pl.DataFrame
-) -> pl.DataFrame:
+def _moved_back(state: State, settlement: Settlement, moving: pl.DataFrame) -> pl.DataFrame:
     """Reversals of grants that had moved: not those of decisions still held, nor denials."""
     rows = settlement.reversals
     if rows.is_empty():
@@ -189,7 +207,9 @@ def _by_dates(
         left = left - pl.col("before").fill_null(0) - pl.col("moved").fill_null(0)
     if not reversals.is_empty():
         back = reversals.select("grant", _position="position", _amount="amount")
-        taken = due.select("grant", "what", pl.col("position").alias("_due_at")).join(back, on="grant")
+        taken = due.select("grant", "what", pl.col("position").alias("_due_at")).join(
+            back, on="grant"
+        )
         taken = taken.filter(pl.col("_position") < pl.col("_due_at"))
         taken = taken.group_by("grant", "what").agg(_taken=pl.col("_amount").sum())
         due = due.join(taken, on=["grant", "what"], how="left", maintain_order="left")
@@ -262,27 +282,17 @@ def _moved_on(state: State, moved: pl.DataFrame, expired: pl.DataFrame) -> State
 # Rows of the ledger
 
 
-def _postings(
-    book: Book,
-    state: State,
-    transfers: pl.DataFrame,
-    spending: list[tuple[int, int, int, int, str, str]],
-) -> pl.DataFrame:
+def postings(book: Book, state: State, transfers: pl.DataFrame, spending: Spending) -> pl.DataFrame:
     """Two postings a transfer, source first, in the order of the table."""
-    grants = state.grants.select(
-        "grant",
-        "decision_id",
-        "line",
-        "place",
-        pl.col("position").alias("_decided"),
-        "beneficiary",
-        pl.col("wallet_key").is_null().alias("_charity"),
-        "unit",
-    )
-    rows = transfers.join(grants, on="grant", how="left", maintain_order="left")
-    rows = rows.sort("position", "_decided", "line", "place", "what", maintain_order=True)
+    if transfers.is_empty() and not spending:
+        return pl.DataFrame(schema=POSTINGS)
+    # Grants are numbered in the order of their decisions: position, program, place.
+    rows = transfers.sort("position", "grant", "what")
+    rows = rows.hstack(_grants_of(state, rows["grant"]))
     slugs = pl.Series([f"program:{line.slug}" for line in book.lines], dtype=pl.String)
-    wallet = pl.when("_charity").then("beneficiary").otherwise(pl.lit("wallet:") + pl.col("beneficiary"))
+    wallet = (
+        pl.when("_charity").then("beneficiary").otherwise(pl.lit("wallet:") + pl.col("beneficiary"))
+    )
     rows = rows.with_columns(
         _program=slugs.gather(rows["line"]),
         _pending=wallet + pl.lit(":pending"),
@@ -321,7 +331,17 @@ def _postings(
     return _two_sides(rows)
 
 
-def _spent(spending: list[tuple[int, int, int, int, str, str]]) -> pl.DataFrame:
+def _grants_of(state: State, numbers: pl.Series) -> pl.DataFrame:
+    columns = ["decision_id", "line", "beneficiary", "wallet_key", "unit"]
+    if state.grants.height == state.grants_made:
+        found = state.grants.select(pl.col(columns).gather(numbers))
+    else:
+        asked = numbers.to_frame("grant")
+        found = asked.join(state.grants, on="grant", how="left", maintain_order="left")[columns]
+    return found.with_columns(pl.col("wallet_key").is_null().alias("_charity"))
+
+
+def _spent(spending: Spending) -> pl.DataFrame:
     """Transfers of spends and returns: from available to `spent:USER` and back."""
     rows = []
     for what, position, at, amount, user, unit in spending:
@@ -352,5 +372,3 @@ def _two_sides(transfers: pl.DataFrame) -> pl.DataFrame:
         "unit",
         pl.when(source).then(-pl.col("amount")).otherwise("amount").alias("amount"),
     )
-
-

@@ -17,7 +17,7 @@ from banyan.engine.stages.conditions import column_of, holds, with_trials
 from banyan.engine.stages.facts import as_of
 from banyan.engine.stages.read import Events
 from banyan.engine.stages.risk import with_facts
-from banyan.engine.state import SCHEMAS, State, of, put
+from banyan.engine.state import State, of, put
 
 JOINED = "joined"
 
@@ -99,9 +99,7 @@ def _joined(line: Line, referrals: pl.DataFrame, events: pl.DataFrame) -> Reache
     return {(line.index, line.goals.index(JOINED)): rows.with_columns(join_position="position")}
 
 
-def _achieved(
-    line: Line, state: State, people: pl.DataFrame
-) -> tuple[Reached, State]:
+def _achieved(line: Line, state: State, people: pl.DataFrame) -> tuple[Reached, State]:
     reached: Reached = {}
     for index, name in enumerate(line.goals):
         if name == JOINED:
@@ -144,9 +142,7 @@ def _matches(line: Line, state: State, people: pl.DataFrame, name: str) -> pl.Da
 
 def _listens(line: Line, terms: Terms, goal: Goal) -> pl.Expr:
     currency = pl.col("properties.currency")
-    fits = (pl.col("event") == goal.on) & (
-        currency.is_null() | (currency == terms.currency)
-    )
+    fits = (pl.col("event") == goal.on) & (currency.is_null() | (currency == terms.currency))
     if len(line.terms) > 1:
         fits = fits & (pl.col("terms") == terms.index)
     if goal.within is not None:
@@ -253,9 +249,7 @@ def _hits(line: Line, rows: pl.DataFrame, name: str, *, had: bool) -> pl.DataFra
     )
 
 
-def _hits_over_versions(
-    line: Line, rows: pl.DataFrame, name: str, *, had: bool
-) -> pl.DataFrame:
+def _hits_over_versions(line: Line, rows: pl.DataFrame, name: str, *, had: bool) -> pl.DataFrame:
     """The same where a person's rows stand under several versions, each with its own `up_to`.
 
     A crossing refused by one version's limit does not use up another's, so the times are counted

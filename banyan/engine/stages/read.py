@@ -81,8 +81,15 @@ def read(
         log = closing if log is None else max(log, closing)
         at_last = pl.when(pl.col("position") == last).then(log).otherwise(pl.col("log"))
         frame = frame.with_columns(log=at_last)
-    events = Events(frame, _present(frame["event"]), _present(frame["type"]))
-    return events, faults, state.plus(seen=seen).but(position=last, log=log)
+    return events_of(frame), faults, state.plus(seen=seen).but(position=last, log=log)
+
+
+def events_of(frame: pl.DataFrame) -> Events:
+    """Rows of `read` as events again, whichever of its columns and rows they are.
+
+    Needs `event` and `type`; rows must stand in position order.
+    """
+    return Events(frame, _present(frame["event"]), _present(frame["type"]))
 
 
 def _faults(book: Book, raw: pl.DataFrame) -> pl.DataFrame:
@@ -102,8 +109,7 @@ def _sound(book: Book, raw: pl.DataFrame) -> bool:
         return False
     if raw["userId"].null_count() and _any(raw, _nobody()):
         return False
-    others = raw.select("type").filter(pl.col("type").ne_missing("track"))
-    if not set(others["type"].unique().to_list()) <= set(TYPES):
+    if not set(raw["type"].unique().to_list()) <= set(TYPES):
         return False
     return not _any(raw, _too_large(book))
 
@@ -189,4 +195,3 @@ def _typed(book: Book, raw: pl.DataFrame, state: State) -> pl.DataFrame:
         key(pl.col("anonymousId"), "anonymous").alias("anonymous_key"),
         *rest,
     )
-

@@ -47,13 +47,13 @@ DUE = {
 }
 """Columns of rewards that are due, before any cap; `bucket_0` … follow."""
 
+BOOSTABLE = pl.lit(10**13 * SCALE, dtype=pl.Int128)
+
 MOST = 10**18
 """No amount is larger, in minor units or counts: what a 64-bit ledger holds."""
 
 
-def reward(
-    book: Book, state: State, reached: Reached
-) -> tuple[pl.DataFrame, State]:
+def reward(book: Book, state: State, reached: Reached) -> tuple[pl.DataFrame, State]:
     """Undecided rewards in the order they are decided: position, program, place in the file."""
     parts = []
     for line in book.lines:
@@ -91,7 +91,7 @@ def _due(
         if len(line.terms) > 1:
             rows = rows.filter(pl.col("terms") == terms.index)
         if not rows.is_empty():
-            parts.append(_beneficiaries(line, state, payout, rows))
+            parts.append(beneficiaries(line, state, payout, rows))
     due = pl.concat(parts).sort("position") if len(parts) > 1 else (parts or [pl.DataFrame()])[0]
     if due.is_empty():
         return due, state
@@ -103,19 +103,22 @@ def _due(
     if not before.is_empty():
         due = due.join(before, on="beneficiary_key", how="left", maintain_order="left")
         due = due.with_columns(pl.col("nth") + pl.col("_before").fill_null(0)).drop("_before")
-    ordinals = due.group_by("beneficiary_key").agg(pl.col("nth").max()).select(
-        line=pl.lit(line.index, dtype=pl.Int32),
-        reward=pl.lit(number, dtype=pl.Int32),
-        beneficiary_key="beneficiary_key",
-        nth="nth",
+    ordinals = (
+        due.group_by("beneficiary_key")
+        .agg(pl.col("nth").max())
+        .select(
+            line=pl.lit(line.index, dtype=pl.Int32),
+            reward=pl.lit(number, dtype=pl.Int32),
+            beneficiary_key="beneficiary_key",
+            nth="nth",
+        )
     )
     ordinals = put(state.ordinals, ordinals, ["line", "reward", "beneficiary_key"])
     return due, state.but(ordinals=ordinals)
 
 
-def _beneficiaries(
-    line: Line, state: State, payout: Payout, rows: pl.DataFrame
-) -> pl.DataFrame:
+def beneficiaries(line: Line, state: State, payout: Payout, rows: pl.DataFrame) -> pl.DataFrame:
+    """Achievements with the `beneficiary` of one reward and its key; none where nobody is."""
     match payout.to:
         case "advocate" | "friend" as side:
             return rows.with_columns(
@@ -173,6 +176,9 @@ def _amounts(
     if payout.amount.draw is not None:
         amount, unit, digits = _drawn(book, line, payout, rows)
     raw = pl.select(amount=amount, at=rows["at"])
+    if payout.boosts:
+        # Beyond any sense, but a product must not leave 128 bits.
+        raw = raw.with_columns(pl.col("amount").clip(upper_bound=BOOSTABLE))
     for begins, ends, times in payout.boosts:
         inside = (pl.col("at") >= begins) & (pl.col("at") < ends)
         boosted = _times(pl.col("amount"), Fraction(times))
@@ -323,4 +329,3 @@ def _columns(line: Line, payout: Payout) -> list[pl.Expr]:
         *sides,
         *verdict,
     ]
-

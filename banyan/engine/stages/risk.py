@@ -24,9 +24,8 @@ def judge(
     """The batch's new referrals with their verdicts; the state that holds them."""
     if joins.is_empty():
         return pl.DataFrame(schema=dict(SCHEMAS["referrals"])), state
-    device = key(pl.col("device"), "device") if "device" in joins.columns else _no_key()
     referrals = joins.with_columns(
-        device_key=device,
+        device_key=device_key(joins),
         friend_key="user_key",
         join_position="met_position",
         started_at="met_at",
@@ -40,13 +39,14 @@ def judge(
     return referrals, state.plus(referrals=referrals.select(list(SCHEMAS["referrals"])))
 
 
-def _no_key() -> pl.Expr:
+def device_key(joins: pl.DataFrame) -> pl.Expr:
+    """Key of the device a friend joined with; null where no rule asks for it."""
+    if "device" in joins.columns:
+        return key(pl.col("device"), "device")
     return pl.lit(None, dtype=pl.UInt64)
 
 
-def _judged(
-    book: Book, state: State, referrals: pl.DataFrame, events: Events
-) -> pl.DataFrame:
+def _judged(book: Book, state: State, referrals: pl.DataFrame, events: Events) -> pl.DataFrame:
     parts = []
     for line in book.referral_lines:
         mine = referrals.filter(pl.col("line") == line.index)
@@ -122,9 +122,10 @@ def _counts(state: State, line: Line, mine: pl.DataFrame, names: frozenset[str])
         peers = peers.with_columns(friends_total=nth)
         counted = _within_a_day(peers)
         mine = mine.join(counted, on="join_position", how="left", maintain_order="left")
-    if "device_friends" in names:
+    # Where shards hold an advocate's referrals, who shares a device was counted before.
+    if "device_friends" in names and "device_friends" not in mine.columns:
         mine = mine.join(
-            _device_friends(everyone), on="join_position", how="left", maintain_order="left"
+            device_friends(everyone), on="join_position", how="left", maintain_order="left"
         )
     return mine
 
@@ -147,8 +148,11 @@ def _within_a_day(peers: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _device_friends(everyone: pl.DataFrame) -> pl.DataFrame:
-    """Referrals joined with the same device or anonymous id, up to and with each one."""
+def device_friends(everyone: pl.DataFrame) -> pl.DataFrame:
+    """Referrals joined with the same device or anonymous id, up to and with each one.
+
+    `everyone` are all referrals of one program: `join_position`, `device_key`, `anonymous_key`.
+    """
 
     def running(*keys: str) -> pl.Expr:
         present = pl.all_horizontal(pl.col(k).is_not_null() for k in keys)

@@ -51,9 +51,7 @@ class Settlement(NamedTuple):
     releases: pl.DataFrame
 
 
-def settle(
-    book: Book, state: State, due: pl.DataFrame, events: Events
-) -> tuple[Settlement, State]:
+def settle(book: Book, state: State, due: pl.DataFrame, events: Events) -> tuple[Settlement, State]:
     """Decide every due reward, and apply every refund, release and denial of the batch."""
     refunds = _refunds(book, events)
     rulings = _rulings(events)
@@ -73,7 +71,8 @@ def settle(
         walk.run(operations)
     decisions = _decided(book, due, walk.amounts[: due.height], walk.cuts)
     grants = _grants(state, decisions)
-    numbers = _grant_numbers(decisions, grants, earlier)
+    touched = {row for row, *_ in (*walk.reversals, *walk.releases)}.union(walk.denied)
+    numbers = _grant_numbers(state, decisions, earlier, touched)
     reversals = _numbered(walk.reversals, REVERSALS, numbers)
     releases = _numbered(walk.releases, RELEASES, numbers)
     denied = {numbers[d] for d in walk.denied}
@@ -124,7 +123,9 @@ def _earlier(
         for number in rows["payout"].unique().sort()
     ]
     rows = pl.concat(parts) if parts else with_buckets(book, 0, rows) if book.payouts else rows
-    fates = of(state.fates, rows, "grant").select("grant", "reversed", "denied", "released_position")
+    fates = of(state.fates, rows, "grant").select(
+        "grant", "reversed", "denied", "released_position"
+    )
     return rows.join(fates, on="grant", how="left", maintain_order="left")
 
 
@@ -167,7 +168,8 @@ def _operations(
             pl.col("position") < pl.col("_at_position")
         )
         operations += [
-            (p, w, r, 0, 1, at) for p, w, r, at in rows.select("_at_position", "what", "row", "at").rows()
+            (p, w, r, 0, 1, at)
+            for p, w, r, at in rows.select("_at_position", "what", "row", "at").rows()
         ]
     return sorted(operations)
 
@@ -229,9 +231,9 @@ def _fractions(state: State, pairs: pl.DataFrame) -> pl.DataFrame:
         pl.col("position").alias("_position"),
         pl.col("total").alias("_total"),
     )
-    so_far = pairs.select(
-        "row", "refund_position", "order_key", "user_key", "base", "digits"
-    ).join(before, on="order_key")
+    so_far = pairs.select("row", "refund_position", "order_key", "user_key", "base", "digits").join(
+        before, on="order_key"
+    )
     so_far = so_far.filter(
         (pl.col("_by").is_null() | (pl.col("_by") == pl.col("user_key")))
         & (pl.col("_position") > pl.col("base"))
@@ -291,9 +293,7 @@ class _Walk:
     no tuple keys, no objects, nothing allocated a row.
     """
 
-    def __init__(
-        self, book: Book, state: State, due: pl.DataFrame, earlier: pl.DataFrame
-    ) -> None:
+    def __init__(self, book: Book, state: State, due: pl.DataFrame, earlier: pl.DataFrame) -> None:
         playing = (pl.col("verdict") != REJECT) & (pl.col("raw") > 0)
         self.positions: list[int] = due["position"].to_list()
         self.raws: list[int] = due.select(pl.when(playing).then("raw").otherwise(0))[
@@ -470,9 +470,7 @@ def _no_garbage_collection() -> Iterator[None]:
 # Results
 
 
-def _decided(
-    book: Book, due: pl.DataFrame, amounts: list[int], cuts: list[int]
-) -> pl.DataFrame:
+def _decided(book: Book, due: pl.DataFrame, amounts: list[int], cuts: list[int]) -> pl.DataFrame:
     """Due rewards with their outcome; the reason tells the last cap that cut."""
     labels = _labels(book)
     width = max(book.width, 1)
@@ -552,10 +550,12 @@ def _wallet_key() -> pl.Expr:
 
 
 def _grant_numbers(
-    decisions: pl.DataFrame, grants: pl.DataFrame, earlier: pl.DataFrame
+    state: State, decisions: pl.DataFrame, earlier: pl.DataFrame, rows: set[int]
 ) -> dict[int, int]:
-    rows = (decisions["amount"] > 0).arg_true().to_list()
-    numbers = dict(zip(rows, grants["grant"].to_list(), strict=True))
+    """Numbers of the grants behind some rows of the walk."""
+    asked = sorted(row for row in rows if row < decisions.height)
+    before = (decisions["amount"] > 0).cum_sum().gather(asked)
+    numbers = {row: state.grants_made + int(n) - 1 for row, n in zip(asked, before, strict=True)}
     offset = decisions.height
     numbers |= {offset + i: grant for i, grant in enumerate(earlier["grant"].to_list())}
     return numbers
@@ -574,7 +574,13 @@ def _fates(
     """`state.fates` with what was reversed, denied and released in this batch."""
     if reversals.is_empty() and releases.is_empty() and not denied:
         return state.fates
-    grants = pl.concat([reversals.select("grant"), releases.select("grant"), pl.DataFrame({"grant": list(denied)}, schema={"grant": pl.Int64})]).unique()
+    grants = pl.concat(
+        [
+            reversals.select("grant"),
+            releases.select("grant"),
+            pl.DataFrame({"grant": list(denied)}, schema={"grant": pl.Int64}),
+        ]
+    ).unique()
     rows = fates_of(state, grants)
     more = reversals.group_by("grant").agg(_more=pl.col("amount").sum())
     let = releases.rename({"position": "_position", "occurred_at": "_at", "before": "_before"})
@@ -592,7 +598,11 @@ def _fates(
 def fates_of(state: State, grants: pl.DataFrame) -> pl.DataFrame:
     """Fates of the grants named, a fresh one where nothing has become of a grant yet."""
     known = of(state.fates, grants, "grant")
-    new = grants.select("grant") if known.is_empty() else grants.select("grant").join(known, on="grant", how="anti")
+    new = (
+        grants.select("grant")
+        if known.is_empty()
+        else grants.select("grant").join(known, on="grant", how="anti")
+    )
     fresh = new.with_columns(
         reversed=pl.lit(0, dtype=pl.Int64),
         denied=pl.lit(False),

@@ -468,11 +468,12 @@ class TestFrames:
             '{"a": "\n"}',
             '{"a":\n 1}',
             "{} {}",
+            "\u00a0",
         ]
         frame = pl.DataFrame({"userId": ["a"] * len(texts), "properties": texts})
         wanted: dict[str, Kind] = {"userId": "text", "properties.total": "number"}
         good, bad = ("a", None, False), (None, None, True)
-        expected = [("a", UNIT, False), good, good, good, bad, bad, bad, bad, good, bad]
+        expected = [("a", UNIT, False), good, good, good, bad, bad, bad, bad, good, bad, bad]
         assert from_frame(frame, wanted).rows() == expected
         assert from_frame(pl.concat([frame] * MANY), wanted).rows() == expected * MANY
         as_bytes = frame.with_columns(pl.col("properties").cast(pl.Binary))

@@ -148,10 +148,8 @@ def test_a_bad_line_is_an_event_of_its_own(tmp_path: Path) -> None:
 
 
 def test_blank_and_short_records_of_csv(tmp_path: Path) -> None:
-    text = (
-        b"\n  \r\n\xef\xbb\xbf\r\n"[:0]
-        + b'\xef\xbb\xbf\n \r\nuserId,"properties.total"\n\na\n \t\n\r\n"b",2\n,\n"",""\nc,3\n  '
-    )
+    head = b'\xef\xbb\xbf\n \r\nuserId,"properties.total"\n'
+    text = head + b'\na\n \t\n\r\n"b",2\n,\n"",""\nc,3\n  '
     path = write(tmp_path, "a.csv", text)
     wanted: dict[str, Kind] = {"userId": "text", "properties.total": "number"}
     found = [r for f in read_events([path], wanted, rows_per_chunk=9) for r in f.rows()]
@@ -223,8 +221,9 @@ class TestProblems:
     def test_an_ending_that_says_nothing(self, tmp_path: Path) -> None:
         path = write(tmp_path, "events.txt", b"")
         assert self.problem(path) == (
-            f"{path} has none of the endings .jsonl, .ndjson, .jsonl.gz, .ndjson.gz, .csv, .csv.gz, "
-            ".parquet; rename it to what it holds, or pipe JSON Lines into standard input (-)."
+            f"{path} has none of the endings .jsonl, .ndjson, .jsonl.gz, .ndjson.gz, .csv, "
+            ".csv.gz, .parquet; rename it to what it holds, or pipe JSON Lines into standard "
+            "input (-)."
         )
 
     def test_a_folder_without_parquet(self, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ class Allowance:
 
     @property
     def left(self) -> int:
+        """What the cap still had; a smaller cap of a later version may leave less than nothing."""
         return max(self.size - self.used, 0)
 
 

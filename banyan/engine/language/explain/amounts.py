@@ -32,6 +32,7 @@ class Telling:
         self.event = program.milestones[reward.on].on if reward.on in program.milestones else None
 
     def quantity(self, amount: Decimal, *, give: str | None = None) -> str:
+        """An amount of what the reward gives, or of `give`, as stated."""
         return quantity(
             self.voice, give=give or self.reward.give, amount=amount, currency=self.program.currency
         )
@@ -42,6 +43,7 @@ class Telling:
         return self.quantity(max(rounded, Decimal(0)))
 
     def name(self, name: str) -> str:
+        """A property, fact or test in words."""
         return Names(self.voice, self.program, "reward", event=self.event).value(name)
 
 

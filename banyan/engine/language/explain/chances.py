@@ -16,7 +16,8 @@ BY = {
 
 
 def experiments(voice: Voice, program: Program) -> list[str]:
-    items = [experiment(voice, name, terms) for name, terms in program.experiments.items()]
+    """Every test with its groups and shares, and how a person's group follows."""
+    items = [_experiment(voice, name, terms) for name, terms in program.experiments.items()]
     return bullets(
         *items,
         voice.say(
@@ -27,7 +28,7 @@ def experiments(voice: Voice, program: Program) -> list[str]:
     )
 
 
-def experiment(voice: Voice, name: str, terms: Experiment) -> str:
+def _experiment(voice: Voice, name: str, terms: Experiment) -> str:
     whole = sum(map(Fraction, terms.split.values()), Fraction(0))
     groups = [
         voice.say(
@@ -41,10 +42,12 @@ def experiment(voice: Voice, name: str, terms: Experiment) -> str:
 
 
 def has_draws(program: Program) -> bool:
+    """Whether any reward is drawn by lot."""
     return any(isinstance(reward.amount, Draw) for reward in program.rewards.values())
 
 
 def draws(voice: Voice, program: Program) -> list[str]:
+    """How a draw is decided, and the hash of the seed. Pools and odds stand with the rewards."""
     items = [
         voice.say(
             "Each draw is decided by a secret text, the seed, fixed beforehand, together with the "

@@ -22,16 +22,17 @@ THEN = {
 
 
 def checks(voice: Voice, program: Program) -> list[str]:
+    """Every check in its order, with what it leads to."""
     return [
         voice.say(
             "Each referral is checked once, when the friend joins. The first check that applies "
             "decides:"
         ),
-        *numbered(check(voice, program, rule) for rule in program.risk),
+        *numbered(_check(voice, program, rule) for rule in program.risk),
     ]
 
 
-def check(voice: Voice, program: Program, rule: RiskRule) -> str:
+def _check(voice: Voice, program: Program, rule: RiskRule) -> str:
     return voice.say(
         THEN[rule.then, rule.for_],
         name=voice.quote(rule.id),

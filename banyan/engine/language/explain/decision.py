@@ -48,16 +48,20 @@ class Case:
     postings: Sequence[Row]
 
     def amount(self, minor: int) -> str:
+        """Minor units or counts of what was decided, in words."""
         return quantity_minor(self.voice, unit=self.row["unit"], amount_minor=minor)
 
     def at(self, microseconds: int) -> str:
+        """A moment by the program's clock."""
         return self.voice.moment(microseconds, self.program.timezone)
 
     def place(self, position: int, microseconds: int) -> str:
+        """A position of the log with its moment."""
         return self.voice.place(position, microseconds, self.program.timezone)
 
     @property
     def own_reversals(self) -> list[Row]:
+        """What was taken back of this decision."""
         return [row for row in self.reversals if row["decision_id"] == self.row["decision_id"]]
 
     def transfer(self, step: str) -> Row | None:

@@ -8,6 +8,7 @@ from banyan.engine.language.program import Program
 
 
 def overview(voice: Voice, program: Program) -> list[str]:
+    """Which program this is, when it runs, whose clock and money it follows."""
     return bullets(
         voice.say(
             "Program {name}, version {version}. This page is made from the file that decides "
@@ -45,6 +46,7 @@ def _runs(voice: Voice, program: Program) -> str:
 
 
 def limits(voice: Voice, program: Program) -> list[str]:
+    """Caps over all rewards of one unit."""
     items = []
     for limit in program.limits:
         items.append(
@@ -58,6 +60,7 @@ def limits(voice: Voice, program: Program) -> list[str]:
 
 
 def working_out(voice: Voice, program: Program) -> list[str]:
+    """From the rule to the amount that is granted, step by step, and what the words mean."""
     steps = [
         voice.say(
             "The amount is worked out as stated with the reward. A missing or negative amount is 0."
@@ -99,6 +102,7 @@ def working_out(voice: Voice, program: Program) -> list[str]:
 
 
 def refunds(voice: Voice, program: Program) -> list[str]:
+    """What holds for every refund; what it takes back is said with each reward."""
     return bullets(
         voice.say(
             "A refund concerns the earlier grants for events of the same person with the same "
@@ -119,6 +123,7 @@ def refunds(voice: Voice, program: Program) -> list[str]:
 
 
 def terms(voice: Voice, program: Program) -> list[str]:
+    """Which version decides, and that it never changes."""
     if program.is_self:
         return bullets(
             voice.say(
@@ -142,6 +147,7 @@ def terms(voice: Voice, program: Program) -> list[str]:
 
 
 def disputes(voice: Voice, program: Program) -> list[str]:
+    """What is recorded, and how to have a decision looked at."""
     return bullets(
         voice.say(
             "Every decision has an ID and a recorded reason, also when nothing is granted. Ask "

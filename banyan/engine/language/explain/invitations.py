@@ -28,6 +28,7 @@ CREDIT = {
 
 
 def invitations(voice: Voice, program: Program, terms: Attribution) -> list[str]:
+    """Kinds, credit, joining, window, recognition, and every reason for which one is lost."""
     kinds = [voice.say(KINDS[kind]) for kind in terms.prefer]
     if len(kinds) == 1:
         blocks = [voice.say("One kind of invitation counts: {kind}. Others do not.", kind=kinds[0])]

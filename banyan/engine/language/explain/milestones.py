@@ -14,6 +14,7 @@ PROPERTY_KINDS = {
 
 
 def milestones(voice: Voice, program: Program) -> list[str]:
+    """Every milestone by name, and what holds for all of them."""
     items = []
     if any(reward.on == "joined" for reward in program.rewards.values()):
         items.append(

@@ -7,6 +7,7 @@ from banyan.engine.language.program import Program
 
 
 def advocates(voice: Voice, program: Program) -> list[str]:
+    """The condition at the invitation, and what nobody may do."""
     where = expressions(voice, program, "advocates").condition(program.advocates.where)
     if where == voice.say(ALWAYS):
         first = voice.say("Whoever refers is called the advocate. Anyone may refer.")
@@ -24,6 +25,7 @@ def advocates(voice: Voice, program: Program) -> list[str]:
 
 
 def friends(voice: Voice, program: Program) -> list[str]:
+    """The condition at the invitation, and that it is once and for ever."""
     where = expressions(voice, program, "friends").condition(program.friends.where)
     if where == voice.say(ALWAYS):
         first = voice.say(
@@ -46,6 +48,7 @@ def friends(voice: Voice, program: Program) -> list[str]:
 
 
 def customers(voice: Voice, program: Program) -> list[str]:
+    """Who takes part in a program without referrals."""
     return bullets(
         voice.say(
             "Every customer whom we know by a user ID takes part, with that customer’s own events. "

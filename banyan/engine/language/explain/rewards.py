@@ -34,16 +34,17 @@ REFUNDS = {
 
 
 def rewards(voice: Voice, program: Program) -> list[str]:
+    """Every reward under its name, in the order in which they are decided."""
     if not program.rewards:
         return [voice.say("This program grants nothing: people refer because they want to.")]
     blocks: list[str] = []
     for name, terms in program.rewards.items():
         blocks.append(f"### {voice.quote(name)}")
-        blocks += reward(voice, program, terms)
+        blocks += _reward(voice, program, terms)
     return blocks
 
 
-def reward(voice: Voice, program: Program, terms: Reward) -> list[str]:
+def _reward(voice: Voice, program: Program, terms: Reward) -> list[str]:
     how_much, details = amount(voice, program, terms)
     first = [
         labelled(voice, voice.say("Who gets it"), _recipient(voice, program, terms)),

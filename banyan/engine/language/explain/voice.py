@@ -200,6 +200,7 @@ class Voice:
         return self.day(local.date() - timedelta(days=1))
 
     def day(self, day: date) -> str:
+        """“January 31, 2026”."""
         # The usual Chinese form, set with the spaces that all other numbers have here.
         form = "long" if self.language == "en" else "y 年 M 月 d 日"
         return format_date(day, form, locale=self._locale)

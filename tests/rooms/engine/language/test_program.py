@@ -2,8 +2,11 @@
 
 import json
 import time
+from collections.abc import Iterator
+from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -24,6 +27,7 @@ from banyan.engine.language.program import (
     SqlAmount,
     Sum,
 )
+from banyan.engine.language.source import Node, Source, Written, plain
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
@@ -832,6 +836,72 @@ def test_bytes_and_texts_are_read_alike() -> None:
     assert str(refused.value) == (
         "here.yaml:1:1: error: byte 0xff is not UTF-8; save the file as UTF-8"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + "title: {en: x, zh_hans: y}\n",
+        HEAD + "runs: {from_: 2026-01-01}\n",
+        HEAD + "attribution: {}\nrisk: [{id: a, when: same_ip, then: hold, for_: both}]\n",
+        reward("amount: {by: coupon, table: {a: 1}, else_: 2}"),
+    ],
+    ids=["zh_hans", "from_", "for_", "else_"],
+)
+def test_our_own_names_are_no_keys(text: str) -> None:
+    (line,) = told_without_place(text)
+    assert "is not known; did you mean" in line
+
+
+def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    if path:
+        yield path
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(inner, (*path, key))
+
+
+def as_json(node: Node) -> object:
+    value = plain(node)
+    if isinstance(value, Written):
+        return json.loads(value.text)
+    if isinstance(value, dict):
+        return {key: as_json(inner) for key, (_, inner) in node.entries.items()}
+    return [as_json(inner) for inner in node.items] if isinstance(value, list) else value
+
+
+ODD: list[Any] = [
+    None, True, -1, 10**30, "", "nth", "10%", "-5d", "((", [], [[]], {}, {"ladder": 5},
+    {"draw": [5]},
+]  # fmt: skip
+
+
+def test_whatever_stands_in_a_value() -> None:
+    """Anything in any place is read, or refused in sentences of ours at places in the file."""
+    whole: Any = as_json(Source.load(EXAMPLE).root)
+    Program.parse(json.dumps(whole))
+    whole["rewards"]["drawn"] = {
+        "to": "charity:c", "on": "joined", "give": "points",
+        "amount": {"draw": [{"give": "points", "amount": 1, "weight": 1}], "chance": 1},
+    }  # fmt: skip
+    refused = 0
+    for path in leaves(whole):
+        for odd in ODD:
+            spoilt = deepcopy(whole)
+            holder = spoilt
+            for part in path[:-1]:
+                holder = holder[part]
+            holder[path[-1]] = odd
+            text = json.dumps(spoilt, indent=1)
+            try:
+                Program.parse(text)
+            except ProgramError as error:
+                refused += 1
+                for finding in error.findings:
+                    assert 1 <= finding.line <= text.count("\n") + 1
+                    assert "\n" not in finding.sentence
+                    assert "Input should" not in finding.sentence
+    assert refused > 500
 
 
 # Long files

@@ -168,8 +168,8 @@ def test_keys_given_twice() -> None:
         ),
         (
             'program: "x\n',
-            "1:10: error: this is not YAML: while scanning a quoted scalar, found unexpected end of "
-            "stream",
+            "1:10: error: this is not YAML: while scanning a quoted scalar, found unexpected end "
+            "of stream",
         ),
         (
             "a: &a {b: 1}\nc:\n  <<: *a\n",

@@ -19,7 +19,7 @@ class Comparison(NamedTuple):
     """Amounts are minor units or counts; `net` is granted or held less what was reversed."""
 
     totals: pl.DataFrame
-    """unit, then for a and b: decisions, granted, beneficiaries, amount, reversed, net; difference."""
+    """unit; decisions, granted, beneficiaries, amount, reversed, net of a and b; difference."""
     rewards: pl.DataFrame
     """reward, unit, then for a and b: decisions, net."""
     reasons: pl.DataFrame

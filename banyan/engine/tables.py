@@ -101,7 +101,7 @@ def outcomes(
         _lost(book, attribution.lost),
         _decisions(book, settlement.decisions),
         _reversals(state, settlement.reversals),
-        postings.with_columns(_when("occurred_at")),
+        blank("postings") if postings.is_empty() else postings.with_columns(_when("occurred_at")),
         _rejects(rejects, attribution.unknown),
     )
 
@@ -154,23 +154,26 @@ def _lost(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
 def _decisions(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
     if rows.is_empty():
         return blank("decisions")
-    payouts = book.payouts
-    number = rows["payout"]
-
-    def named(values: list[str]) -> pl.Series:
-        return pl.Series(values, dtype=pl.String).gather(number)
-
-    versions = pl.Series([t.version for _, t, _ in payouts], dtype=pl.Int64).gather(number)
+    named = pl.DataFrame(
+        {
+            "program": [ln.slug for ln, _, _ in book.payouts],
+            "version": [t.version for _, t, _ in book.payouts],
+            "reward": [p.name for _, _, p in book.payouts],
+            "to": [p.to for _, _, p in book.payouts],
+            "milestone": [p.on for _, _, p in book.payouts],
+        }
+    )
+    rows = rows.hstack(named.select(pl.all().gather(rows["payout"])))
     return rows.select(
         "decision_id",
-        named([ln.slug for ln, _, _ in payouts]).alias("program"),
-        versions.alias("version"),
-        named([p.name for _, _, p in payouts]).alias("reward"),
-        named([p.to for _, _, p in payouts]).alias("to"),
+        "program",
+        "version",
+        "reward",
+        "to",
         "beneficiary",
         "advocate",
         "friend",
-        named([p.on for _, _, p in payouts]).alias("milestone"),
+        "milestone",
         pl.col("nth").alias("ordinal"),
         "position",
         pl.col("at").cast(WHEN).alias("occurred_at"),

@@ -180,7 +180,7 @@ class _ParquetTable:
         self._held_bytes += int(rows.estimated_size())
         if self._held_bytes > _HELD_BYTES:
             spill = self._path.with_suffix(f".{len(self._spilled)}.arrow")
-            pl.concat(self._held).write_ipc(spill, compression="lz4")
+            pl.concat(self._held).write_ipc(spill)
             self._spilled.append(spill)
             self._held, self._held_bytes = [rows.clear()], 0
 

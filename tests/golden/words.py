@@ -5,14 +5,15 @@
     3  2026-01-06 10:05  bob signs up as web-1
     4  2026-01-07 12:00  bob orders o1 for 60.00 USD
     5  2026-01-20 08:00  o1 of bob is refunded 20.00
-    6-8  2026-02-01 00:00  bob does Invoice Paid, 3 times every 30d
+    6-8  2026-02-01 00:00  bob does Invoice Paid (plan go), 3 times every 30d
     9-13  2026-05-01 00:00  each of f1 to f5 signs up with code ANN1
 
 A line starts with the positions it takes in the log, so that what follows can name them. Times are
 of the scenario's zone unless an offset stands behind them (`09:00+08:00`). The first word is the
-user. Behind the sentence may stand `as VISITOR`, `with code CODE`, `with coupon CODE`, `sent by
-ADVOCATE`, `on device ID`, `at address IP` and, last, more properties in brackets. `event 4 comes
-again` is the same event once more; where words do not reach, a line holds the JSON itself.
+user; `_SENTENCES` at the end of this file are all there are. Behind one may stand `as VISITOR`,
+`with code CODE`, `with coupon CODE`, `sent by ADVOCATE`, `on device ID`, `at address IP`, and more
+properties in brackets. `event 4 comes again` is the same event once more; where words do not reach,
+a line holds the JSON itself.
 """
 
 import json
@@ -204,7 +205,8 @@ def _order(user: str, order: str | None, total: str | None, currency: str | None
 
 
 def _refund(order: str, user: str | None, total: str | None) -> Event:
-    return _track("Order Refunded", user, order_id=order, total=_number(total))
+    event = _track("Order Refunded", user, order_id=order, total=_number(total))
+    return event if user else event | {"anonymousId": "desk"}
 
 
 def _do(user: str, name: str, total: str | None, currency: str | None) -> Event:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from banyan.engine.values import moment
 from banyan.pipeline.runs import EPOCH, Run, run_replay
 
 
-class _Moment(click.ParamType):
+class _Moment(click.ParamType[datetime]):
     """An RFC 3339 time with an offset."""
 
     name = "TIME"
@@ -27,14 +27,7 @@ class _Moment(click.ParamType):
         found = moment(str(value))
         if found is None:
             self.fail(f"{value!r} is no time with an offset, such as 2026-12-31T00:00:00Z.", param)
-        return EPOCH + timedelta_us(found)
-
-
-def timedelta_us(microseconds: int) -> Any:
-    """A span of microseconds."""
-    from datetime import timedelta
-
-    return timedelta(microseconds=microseconds)
+        return EPOCH + timedelta(microseconds=found)
 
 
 def read_seeds(given: tuple[str, ...]) -> dict[str, str]:

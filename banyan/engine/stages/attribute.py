@@ -159,7 +159,8 @@ def _touches(events: Events, codes: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
     clicked = events.named(["Referral Link Clicked"], TOUCHING)
     if not clicked.is_empty():
         rows = _owned(clicked, codes, _normal("properties.code"))
-        unknown.append(rows.filter(pl.col("advocate").is_null()))
+        if rows["advocate"].null_count():
+            unknown.append(rows.filter(pl.col("advocate").is_null()))
         found.append(
             _touch(rows, CLICK, pl.coalesce("anonymous", "user"), "anonymous_key", "user_key")
         )
@@ -179,12 +180,17 @@ def _touches(events: Events, codes: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
         found.append(_touch(rows, INVITE, nobody, "_first", "_second"))
     if not found:
         return _no_touches(), _no_unknown()
-    touches = pl.concat(found).filter(
+    touches = pl.concat(found) if len(found) > 1 else found[0]
+    touches = touches.filter(
         pl.col("advocate").is_not_null()
         & (pl.col("key").is_not_null() | pl.col("other").is_not_null())
     )
+    if len(found) > 1:
+        touches = touches.sort("touch_position", maintain_order=True)
+    if not unknown:
+        return touches, _no_unknown()
     lost = [u.select("position", "message_id", code=pl.lit("unknown_code")) for u in unknown]
-    return touches.sort("touch_position", maintain_order=True), pl.concat([_no_unknown(), *lost])
+    return touches, pl.concat(lost)
 
 
 def _code_rows(events: Events, codes: pl.DataFrame) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
@@ -217,18 +223,18 @@ def _code_rows(events: Events, codes: pl.DataFrame) -> list[tuple[pl.DataFrame, 
 
 def _owned(rows: pl.DataFrame, codes: pl.DataFrame, code: pl.Expr) -> pl.DataFrame:
     """Rows with the `advocate` and `program` their code, or else their `advocate`, stands for."""
-    owners = rows.select("position", code.alias("code")).join(
-        codes, on="code", how="left", maintain_order="left"
-    )
-    named = rows.select(
-        pl.col("properties.advocate").alias("named"), pl.col("properties.program").alias("for")
+    asked = rows.select(
+        "position",
+        code.alias("code"),
+        pl.col("properties.advocate").alias("named"),
+        pl.col("properties.program").alias("for"),
     )
     owned = pl.col("created") < pl.col("position")
-    stands = pl.concat([owners, named], how="horizontal").select(
+    stands = asked.join(codes, on="code", how="left", maintain_order="left").select(
         pl.when(owned).then("advocate").otherwise("named").alias("advocate"),
         pl.when(owned).then("program").otherwise("for").alias("program"),
     )
-    return pl.concat([rows, stands], how="horizontal")
+    return rows.hstack(stands)
 
 
 def _touch(
@@ -306,14 +312,14 @@ def keys_of(touches: pl.DataFrame) -> pl.DataFrame:
     columns = ["line", "touch_position", "terms"]
     own = (pl.col("kind") == CODE).alias("own")
     first = touches.select("key", "other", *columns, own).filter(pl.col("key").is_not_null())
+    if touches["other"].null_count() == touches.height:
+        return first
     second = touches.filter(pl.col("other").is_not_null()).select(
         pl.col("other").alias("key"),
         pl.col("key").alias("other"),
         *columns,
         (pl.col("kind") == CLICK).alias("own"),
     )
-    if second.is_empty():
-        return first
     return pl.concat([first, second]).sort("touch_position", maintain_order=True)
 
 
@@ -328,27 +334,27 @@ def _candidates(state: State, keys: pl.DataFrame, identity: Identity) -> pl.Data
     """
     out = ["line", "touch_position", "terms", "user_key", "avail", "other"]
     found = []
-    own = keys.filter("own")
-    if not own.is_empty():
+    shared = keys
+    if keys["own"].any():
+        own = keys.filter("own")
         found.append(
             own.with_columns(user_key=pl.col("key"), avail=pl.col("touch_position")).select(out)
         )
-    shared = keys.filter(~pl.col("own"))
-    later = pl.max_horizontal("touch_position", "position").alias("avail")
-    if not shared.is_empty():
-        pairs = state.pairs.filter(pl.col("place") < USERS_PER_KEY)
-        found.append(shared.join(pairs, on="key").with_columns(later).select(out))
-    pairs = identity.pairs.filter(pl.col("place") < USERS_PER_KEY)
-    old = of(state.touch_keys, pairs, "key")
-    if not old.is_empty():
-        found.append(old.join(pairs, on="key").with_columns(later).select(out))
+        shared = keys.filter(~pl.col("own"))
+    for touched, pairs in ((shared, state.pairs), (state.touch_keys, identity.pairs)):
+        if touched.is_empty() or pairs.is_empty():
+            continue
+        rows = touched.join(pairs, on="key")
+        if not rows.is_empty():
+            later = pl.max_horizontal("touch_position", "position").alias("avail")
+            rows = rows.filter(pl.col("place") < USERS_PER_KEY).with_columns(later)
+            found.append(rows.select(out))
     if not found:
         return pl.DataFrame(schema=_CANDIDATE)
     rows = pl.concat(found)
-    twin = pl.col("other").is_not_null()
-    twins = rows.filter(twin)
-    if not twins.is_empty():
-        rows = pl.concat([rows.filter(~twin), _earliest(state, twins)])
+    if rows["other"].null_count() < rows.height:
+        twin = pl.col("other").is_not_null()
+        rows = pl.concat([rows.filter(~twin), _earliest(state, rows.filter(twin))])
     return rows.select(list(_CANDIDATE))
 
 
@@ -383,6 +389,8 @@ def _meet(
 ) -> tuple[pl.DataFrame, State]:
     """Touches with the position at which they meet their user; the others go on waiting."""
     joining = events.named(book.joining_events, ["position", "user_key", "event"])
+    if candidates.is_empty() and (joining.is_empty() or state.waiting.is_empty()):
+        return candidates.clear().with_columns(met_position="avail"), state
     joining = joining.filter(pl.col("user_key").is_not_null())
     called = of(state.waiting, joining, "user_key")
     rows = candidates

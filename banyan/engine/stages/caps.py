@@ -30,6 +30,11 @@ def with_buckets(book: Book, number: int, rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(columns)
 
 
+def bucket_columns(book: Book) -> dict[str, type[pl.DataType]]:
+    """Names and type of the bucket columns."""
+    return {f"bucket_{slot}": pl.UInt64 for slot in range(book.width)}
+
+
 def _key(line: Line, terms: Terms, payout: Payout, bucket: Bucket) -> pl.Expr:
     owner = "" if bucket.slot.startswith("limit") else payout.name
     name = f"{line.slug}|{owner}|{bucket.slot}|{bucket.per}|{bucket.period}|{bucket.counts}"

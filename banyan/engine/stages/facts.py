@@ -6,6 +6,8 @@ below p, also when p lies far back: a touch is often judged long after it happen
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from banyan.engine.keys import key
@@ -19,18 +21,20 @@ DAY_US = 86_400 * 10**6
 
 def remember(book: Book, state: State, events: Events) -> State:
     """Append to the history what this batch changes of the facts the book asks for."""
-    state = state.plus(orders=_orders(book, events))
-    changing = "Order Completed" in events.names or book.facts & {"is_known", "tenure_days"}
-    changing = changing or ("identify" in events.types and book.facts & {"tier", "tags"})
+    if book.refunds_matter and "Order Completed" in events.names:
+        state = state.plus(orders=_orders(events))
+    changing = "Order Completed" in events.names or bool(book.facts & {"is_known", "tenure_days"})
+    if "identify" in events.types:
+        changing = changing or bool(book.facts & {"tier", "tags"})
     if not book.facts or not changing:
         return state
     return state.plus(history=_history(book, state, events))
 
 
-def _orders(book: Book, events: Events) -> pl.DataFrame:
+def _orders(events: Events) -> pl.DataFrame:
     """Every `Order Completed` with an order id: the first is what a refund is measured against."""
-    names = ["Order Completed"] if book.refunds_matter else []
-    rows = events.named(names, ["position", "user_key", "properties.order_id", "properties.total"])
+    columns = ["position", "user_key", "properties.order_id", "properties.total"]
+    rows = events.named(["Order Completed"], columns)
     return rows.filter(
         pl.col("user_key").is_not_null() & pl.col("properties.order_id").is_not_null()
     ).select(
@@ -95,7 +99,7 @@ def _orders_counted(rows: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _run_on(rows: pl.DataFrame, before: pl.DataFrame, traits: list[str]) -> pl.DataFrame:
+def _run_on(rows: pl.DataFrame, before: pl.DataFrame, traits: Sequence[str]) -> pl.DataFrame:
     """Changes as running values, going on from each user's last row."""
     nothing = pl.lit(None, dtype=pl.String)
     new = rows.select(

@@ -163,13 +163,17 @@ def with_names(
     return with_trials(line, terms, rows, trials, advocate="advocate", friend="friend")
 
 
+_PROGRESS = ["user_key", "matches", "sum", "top", "reached"]
+
+
 def _count(
     line: Line, state: State, matches: pl.DataFrame, name: str, index: int
 ) -> tuple[pl.DataFrame, State]:
     """`matches` with `hit` where the milestone is reached; the state with the new counts."""
     mine = (pl.col("line") == line.index) & (pl.col("goal") == index)
     people = matches.select("user_key")
-    before = of(state.progress.filter(mine), people, "user_key").drop("line", "goal")
+    before = of(state.progress, people, "user_key")
+    before = before.filter(mine)[_PROGRESS] if not before.is_empty() else before[_PROGRESS]
     rows = matches.with_columns(_n=nth(matches, "user_key"))
     if not before.is_empty():
         rows = rows.join(before, on="user_key", how="left", maintain_order="left")

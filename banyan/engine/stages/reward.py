@@ -13,7 +13,7 @@ import polars as pl
 from banyan.engine.keys import key
 from banyan.engine.language.book import SCALE, Amount, Book, DrawTable, Line, Payout, Terms
 from banyan.engine.order import nth
-from banyan.engine.stages.caps import with_buckets
+from banyan.engine.stages.caps import bucket_columns, with_buckets
 from banyan.engine.stages.conditions import column_of, draw_of, holds, value
 from banyan.engine.stages.facts import order_key
 from banyan.engine.stages.qualify import Reached, with_names
@@ -70,8 +70,7 @@ def reward(book: Book, state: State, reached: Reached) -> tuple[pl.DataFrame, St
                 if not decided.is_empty():
                     parts.append(with_buckets(book, payout.number, decided))
     if not parts:
-        none = pl.DataFrame(schema=DUE)
-        return with_buckets(book, 0, none) if book.payouts else none, state
+        return pl.DataFrame(schema=DUE | bucket_columns(book)), state
     rows = pl.concat(parts) if len(parts) > 1 else parts[0]
     return rows.sort("position", "line", "place"), state
 

@@ -9,22 +9,24 @@ from __future__ import annotations
 
 import gc
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from banyan.engine.keys import key
 from banyan.engine.language.book import SCALE, Book, Bucket
 from banyan.engine.order import first_rows
-from banyan.engine.stages.caps import with_buckets
+from banyan.engine.stages.caps import bucket_columns, with_buckets
 from banyan.engine.stages.facts import order_key
 from banyan.engine.stages.read import Events
 from banyan.engine.stages.risk import HOLD, REJECT
 from banyan.engine.state import SCHEMAS, State, append, of, put
 
-RELEASED, DENIED = "Decision Released", "Decision Denied"
+REFUNDED, RELEASED, DENIED = "Order Refunded", "Decision Released", "Decision Denied"
+CHANGING = (REFUNDED, RELEASED, DENIED)
+"""Events that change decisions made before."""
 
 REVERSALS = {
     "grant": pl.Int64,
@@ -53,19 +55,16 @@ class Settlement(NamedTuple):
 
 def settle(book: Book, state: State, due: pl.DataFrame, events: Events) -> tuple[Settlement, State]:
     """Decide every due reward, and apply every refund, release and denial of the batch."""
-    refunds = _refunds(book, events)
-    rulings = _rulings(events)
-    state = state.plus(refunds=refunds)
-    if due.is_empty() and refunds.is_empty() and rulings.is_empty():
-        nothing = Settlement(
-            _decided(book, due, [], []),
-            pl.DataFrame(schema=dict(SCHEMAS["grants"])),
-            pl.DataFrame(schema=REVERSALS),
-            pl.DataFrame(schema=RELEASES),
-        )
-        return nothing, state
-    earlier = _earlier(book, state, refunds, rulings)
-    operations = _operations(book, state, due, earlier, refunds, rulings)
+    changing = not events.names.isdisjoint(CHANGING)
+    if due.is_empty() and not changing:
+        return Settlement(due, _NO_GRANTS, _NO_REVERSALS, _NO_RELEASES), state
+    earlier = _none_earlier(book)
+    operations: list[Operation] = []
+    if changing:
+        refunds, rulings = _refunds(book, events), _rulings(events)
+        state = state.plus(refunds=refunds)
+        earlier = _earlier(book, state, refunds, rulings)
+        operations = _operations(book, state, due, earlier, refunds, rulings)
     with _no_garbage_collection():
         walk = _Walk(book, state, due, earlier)
         walk.run(operations)
@@ -84,7 +83,18 @@ def settle(book: Book, state: State, due: pl.DataFrame, events: Events) -> tuple
     return Settlement(decisions, grants, reversals, releases), state
 
 
+_NO_GRANTS = pl.DataFrame(schema=dict(SCHEMAS["grants"]))
+_NO_REVERSALS = pl.DataFrame(schema=REVERSALS)
+_NO_RELEASES = pl.DataFrame(schema=RELEASES)
+
+
 # Refunds, releases, denials
+
+
+def _none_earlier(book: Book) -> pl.DataFrame:
+    fates = {k: SCHEMAS["fates"][k] for k in ("reversed", "denied", "released_position")}
+    schema = {**SCHEMAS["grants"], "at": pl.Int64, **bucket_columns(book), **fates}
+    return pl.DataFrame(schema=schema)
 
 
 def _rulings(events: Events) -> pl.DataFrame:
@@ -93,7 +103,7 @@ def _rulings(events: Events) -> pl.DataFrame:
 
 
 def _refunds(book: Book, events: Events) -> pl.DataFrame:
-    names = ["Order Refunded"] if book.refunds_matter else []
+    names = [REFUNDED] if book.refunds_matter else []
     columns = ["position", "at", "user_key", "properties.order_id", "properties.total"]
     rows = events.named(names, columns)
     return rows.filter(pl.col("properties.order_id").is_not_null()).select(
@@ -306,7 +316,9 @@ class _Walk:
         self.row_plans = list(map(plans.__getitem__, payouts))
         slots = [f"bucket_{i}" for i in range(book.width)]
         columns = [due[s].to_list() + earlier[s].to_list() for s in slots]
-        self.buckets: list[Buckets] = list(zip(*columns)) if slots else [()] * len(payouts)
+        self.buckets: list[Buckets] = (
+            list(zip(*columns, strict=True)) if slots else [()] * len(payouts)
+        )
         self.used = self._used(state, slots, due, earlier)
         held = (due["verdict"] == HOLD).arg_true().to_list()
         held += [due.height + i for i in earlier["held"].arg_true().to_list()]
@@ -332,8 +344,9 @@ class _Walk:
     ) -> dict[int | None, int]:
         if state.used.is_empty() or not slots:
             return {}
-        asked = [f.select(pl.col(s).alias("bucket")) for s in slots for f in (due, earlier)]
-        rows = of(state.used, pl.concat(asked).unique(), "bucket")
+        frames = [due] if earlier.is_empty() else [due, earlier]
+        asked = pl.concat([f[s].alias("bucket") for s in slots for f in frames])
+        rows = of(state.used, asked.unique().to_frame(), "bucket")
         return dict(zip(rows["bucket"].to_list(), rows["used"].to_list(), strict=True))
 
     def run(self, operations: list[Operation]) -> None:
@@ -356,8 +369,9 @@ class _Walk:
         used, amounts, cuts = self.used, self.amounts, self.cuts
         known = used.get
         rows = range(start, stop)
+        raws, plans, keys = self.raws, self.row_plans, self.buckets
         for row, amount, plan, buckets in zip(
-            rows, self.raws[start:stop], self.row_plans[start:stop], self.buckets[start:stop]
+            rows, raws[start:stop], plans[start:stop], keys[start:stop], strict=True
         ):
             if not amount:
                 continue
@@ -562,7 +576,7 @@ def _grant_numbers(
 
 
 def _numbered(
-    rows: list[tuple[int, int, int, int]], schema: dict[str, type], numbers: dict[int, int]
+    rows: list[tuple[int, int, int, int]], schema: Mapping[str, Any], numbers: dict[int, int]
 ) -> pl.DataFrame:
     renamed = [(numbers[row], *rest) for row, *rest in rows]
     return pl.DataFrame(renamed, schema=schema, orient="row")

@@ -187,9 +187,8 @@ class State:
 
     def plus(self, **rows: pl.DataFrame) -> State:
         """The same state with rows appended to the frames named."""
-        return replace(
-            self, **{name: append(getattr(self, name), new) for name, new in rows.items()}
-        )
+        longer: dict[str, Any] = {n: append(getattr(self, n), new) for n, new in rows.items()}
+        return replace(self, **longer)
 
 
 def empty() -> State:

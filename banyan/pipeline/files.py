@@ -39,8 +39,9 @@ ENDINGS: Mapping[str, Form] = {
 
 STANDARD_INPUT = "-"
 
-# Text is read and typed in blocks of this size; a few are under way at once.
-_BLOCK_BYTES = 32 << 20
+# Text is read and typed in blocks of this size, a few at once. Larger ones are slower: the system
+# hands out and takes back their memory page by page.
+_BLOCK_BYTES = 16 << 20
 _BLOCKS_AHEAD = 3
 # A record this long is a file that is not what its name says.
 _LONGEST_RECORD_BYTES = 256 << 20
@@ -105,6 +106,16 @@ class EventFiles:
                 nameless = frame["messageId"].is_null() & ~frame["bad_json"]
                 self.without_message_id += int(nameless.sum())
             yield frame
+        self._refuse_silence()
+
+    def was_read(self, *, events: int, without_message_id: int) -> None:
+        """Count in what other processes read of all these files; raises BadFile for no event."""
+        self.events_read += events
+        self.bytes_read = self.bytes or 0
+        self.without_message_id += without_message_id
+        self._refuse_silence()
+
+    def _refuse_silence(self) -> None:
         if not self.events_read:
             names = ", ".join(file.name for file in self.files)
             raise BadFile(f"There is no event in {names}.")
@@ -219,13 +230,13 @@ def _in_order(
 
 def _read_json_lines(file: EventFile, wanted: Wanted) -> Iterator[Piece]:
     with _opened(file) as (stream, place):
-        blocks = _blocks(file, stream, place, lambda data: data.rfind(b"\n") + 1)
+        blocks = _blocks(file, stream, place)
         yield from _in_order(blocks, lambda block: from_lines(block, wanted))
 
 
 def _read_csv(file: EventFile, wanted: Wanted) -> Iterator[Piece]:
     with _opened(file) as (stream, place):
-        blocks = _blocks(file, stream, place, _end_of_last_record)
+        blocks = _blocks(file, stream, place, quotes=True)
         first, done = next(blocks, (b"", 0))
         names, start = _header(file, first)
         columns = _columns(file, dict.fromkeys(names, pl.String()), wanted)
@@ -257,26 +268,30 @@ def _opened(file: EventFile) -> Iterator[tuple[IO[bytes], Callable[[], int]]]:
 
 
 def _blocks(
-    file: EventFile,
-    stream: IO[bytes],
-    place: Callable[[], int],
-    end_of_last_record: Callable[[bytes], int],
+    file: EventFile, stream: IO[bytes], place: Callable[[], int], *, quotes: bool = False
 ) -> Iterator[tuple[bytes, int]]:
-    """The text in blocks of whole records; the last may lack its line feed."""
-    rest = _start(file, stream)
-    while True:
-        data = stream.read(_BLOCK_BYTES)
-        block = rest + data
-        end = end_of_last_record(block) if data else len(block)
-        rest = block[end:]
-        if end:
-            yield block[:end], place()
-        if not data:
-            return
-        if len(rest) > _LONGEST_RECORD_BYTES:
+    """The text in blocks of whole records, which may hold line feeds inside of `quotes`."""
+    head = _start(file, stream)
+    while block := head + stream.read(_BLOCK_BYTES):
+        head = b""
+        yield block + b"".join(_rest_of_record(file, stream, block, quotes)), place()
+
+
+def _rest_of_record(
+    file: EventFile, stream: IO[bytes], block: bytes, quotes: bool
+) -> Iterator[bytes]:
+    is_open = quotes and block.count(b'"') % 2 == 1
+    size = 0
+    while line := stream.readline(_LONGEST_RECORD_BYTES):
+        yield line
+        size += len(line)
+        if size >= _LONGEST_RECORD_BYTES:
             raise BadFile(
                 f"{file.name} has a line or a quoted cell of over 256 MB; is it what its name says?"
             )
+        is_open ^= quotes and line.count(b'"') % 2 == 1
+        if not is_open:
+            return
 
 
 def _start(file: EventFile, stream: IO[bytes]) -> bytes:
@@ -289,18 +304,6 @@ def _start(file: EventFile, stream: IO[bytes]) -> bytes:
     if head == b"PAR1":
         raise BadFile(f"{file.name} is a Parquet file; give it the ending .parquet.")
     return head.removeprefix(_BYTE_ORDER_MARK)
-
-
-def _end_of_last_record(text: bytes) -> int:
-    """Where the last whole CSV record ends: after a line feed that stands outside of quotes."""
-    quotes = text.count(b'"')
-    end = len(text)
-    while (feed := text.rfind(b"\n", 0, end)) >= 0:
-        quotes -= text.count(b'"', feed, end)
-        if quotes % 2 == 0:
-            return feed + 1
-        end = feed
-    return 0
 
 
 def _header(file: EventFile, block: bytes) -> tuple[list[str], int]:

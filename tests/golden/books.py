@@ -28,13 +28,46 @@ def outcome_text(outcomes: Outcomes, zone: ZoneInfo, *, names_program: bool) -> 
         "lost touches": page.lines(outcomes.touches_lost, page.lost_touch),
         "decisions": page.lines(outcomes.decisions, page.decision) or ["none"],
         "taken back": page.lines(outcomes.reversals, page.reversal),
-        "books": _columns(page.transfers(_rows(outcomes.postings))),
-        "balances": list(_balances(_rows(outcomes.postings))),
+        "books": _columns(map(page.transfer, transfers(_rows(outcomes.postings)))),
+        "balances": list(balances(_rows(outcomes.postings))),
         "rejected events": page.lines(outcomes.rejects, page.reject),
     }
     return "\n\n".join(
         "\n".join([f"== {title} ==", *lines]) for title, lines in sections.items() if lines
     )
+
+
+def transfers(postings: list[Row]) -> Iterator[tuple[Row, Row]]:
+    """Each transfer's two postings, source first.
+
+    Raises AssertionError unless both sides have one name, unit and moment, and the same amount.
+    """
+    alike = ("transfer_id", "position", "occurred_at", "unit")
+    for source, target in zip(postings[::2], postings[1::2], strict=True):
+        assert [source[name] for name in alike] == [target[name] for name in alike], target
+        assert source["amount"] == -target["amount"] < 0, target
+        yield source, target
+
+
+def balances(postings: list[Row]) -> Iterator[str]:
+    """What each account holds at the end, by unit; accounts at zero are left out.
+
+    Raises AssertionError for a unit that does not sum to zero.
+    """
+    for unit in sorted({row["unit"] for row in postings}):
+        held: dict[str, int] = {}
+        for row in postings:
+            if row["unit"] == unit:
+                held[row["account"]] = held.get(row["account"], 0) + row["amount"]
+        total = sum(held.values())
+        assert total == 0, f"{unit} does not balance: {held}"
+        amounts = {account: amount_text(amount, unit) for account, amount in sorted(held.items())}
+        lines = [(name, amounts[name]) for name in amounts if held[name] != 0]
+        yield unit
+        left = max(len(name) for name, _ in [*lines, ("sum", "")])
+        right = max(len(amount) for _, amount in [*lines, ("", amount_text(total, unit))])
+        for name, amount in [*lines, ("sum", amount_text(total, unit))]:
+            yield f"  {name:<{left}}  {amount:>{right}}"
 
 
 class _Page:
@@ -102,19 +135,15 @@ class _Page:
         amount = f"{amount_text(row['amount'], unit)} {unit}"
         return f"#{row['position']}", self.time(row["occurred_at"]), amount, row["decision_id"]
 
-    def transfers(self, postings: list[Row]) -> Iterator[tuple[str, ...]]:
-        """A line each: source first, and the same sum on both sides."""
-        for source, target in zip(postings[::2], postings[1::2], strict=True):
-            assert source["transfer_id"] == target["transfer_id"]
-            assert source["unit"] == target["unit"]
-            assert source["amount"] == -target["amount"] < 0
-            yield (
-                f"#{source['position']}",
-                self.time(source["occurred_at"]),
-                f"{amount_text(target['amount'], target['unit'])} {target['unit']}",
-                f"{source['account']} -> {target['account']}",
-                f"({source['transfer_id']})",
-            )
+    def transfer(self, sides: tuple[Row, Row]) -> tuple[str, ...]:
+        source, target = sides
+        return (
+            f"#{source['position']}",
+            self.time(source["occurred_at"]),
+            f"{amount_text(target['amount'], target['unit'])} {target['unit']}",
+            f"{source['account']} -> {target['account']}",
+            f"({source['transfer_id']})",
+        )
 
     def reject(self, row: Row) -> tuple[str, ...]:
         return f"#{row['position']}", row["message_id"] or "", row["code"]
@@ -122,24 +151,6 @@ class _Page:
     def time(self, moment: datetime) -> str:
         text = f"{moment.astimezone(self.zone).replace(tzinfo=None):%Y-%m-%d %H:%M:%S.%f}"
         return text.removesuffix(".000000").removesuffix(":00")
-
-
-def _balances(postings: list[Row]) -> Iterator[str]:
-    """What each account holds at the end, by unit; accounts at zero are left out."""
-    for unit in sorted({row["unit"] for row in postings}):
-        held: dict[str, int] = {}
-        for row in postings:
-            if row["unit"] == unit:
-                held[row["account"]] = held.get(row["account"], 0) + row["amount"]
-        total = sum(held.values())
-        assert total == 0, f"{unit} does not balance: {held}"
-        amounts = {account: amount_text(amount, unit) for account, amount in sorted(held.items())}
-        lines = [(name, amounts[name]) for name in amounts if held[name] != 0]
-        yield unit
-        left = max(len(name) for name, _ in [*lines, ("sum", "")])
-        right = max(len(amount) for _, amount in [*lines, ("", amount_text(total, unit))])
-        for name, amount in [*lines, ("sum", amount_text(total, unit))]:
-            yield f"  {name:<{left}}  {amount:>{right}}"
 
 
 def _columns(rows: Iterable[tuple[str, ...]]) -> list[str]:

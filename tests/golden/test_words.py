@@ -13,7 +13,7 @@ UTC = ZoneInfo("UTC")
 def read(line: str, zone: ZoneInfo = UTC) -> dict[str, object]:
     """The one event of a line, without what every event has."""
     (written,) = read_events(f"1  {line}", zone)
-    event = json.loads(written)
+    event: dict[str, object] = json.loads(written)
     assert event.pop("messageId", "m1") == "m1"
     return event
 

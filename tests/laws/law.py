@@ -26,16 +26,17 @@ def law(test: Callable[[], None]) -> Callable[[], None]:
 
 def hold(check: Check, files: Files, lines: list[bytes]) -> None:
     """Raise an AssertionError with the smallest case for which the check fails, if it does."""
+    first: Exception
     try:
         check(files, lines)
         return
-    except Exception as failure:
+    except Exception as failure:  # noqa: BLE001 - whatever fails is made small and raised again
         first = failure
 
     def fails(files: Files, lines: list[bytes]) -> bool:
         try:
             check(files, lines)
-        except Exception as failure:
+        except Exception as failure:  # noqa: BLE001 - a case that fails otherwise is another case
             return type(failure) is type(first)
         return False
 

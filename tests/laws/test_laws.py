@@ -104,7 +104,8 @@ def test_a_failing_case_is_printed_as_files() -> None:
     with pytest.raises(AssertionError) as failed:
         hold(check, [program], [b"other", b"needed", b"more"])
     assert "program: p" in str(failed.value)
-    assert "needed" in str(failed.value) and "other" not in str(failed.value)
+    assert "needed" in str(failed.value)
+    assert "other" not in str(failed.value)
 
 
 def _assert_same(actual: Tables, expected: Tables) -> None:

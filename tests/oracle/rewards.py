@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import floor
 from typing import Any
 
 from tests.oracle.amounts import raw_amount
@@ -252,7 +253,8 @@ def cut(amount: int, cap: Cap, used: Used, decimals: int) -> int:
     if cap.count is not None and used.count >= cap.count:
         return 0
     if cap.amount is not None:
-        left = max(0, minor_units(cap.amount, decimals) - used.amount)
+        # A cap finer than the minor unit holds as many whole units as fit under it.
+        left = max(0, floor(cap.amount * 10**decimals) - used.amount)
         if amount > left:
             return left if cap.partial else 0
     return amount

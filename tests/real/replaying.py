@@ -1,6 +1,7 @@
 """A log replayed in one gulp and in pieces, whose tables must be the same to the byte."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -28,7 +29,7 @@ def differing(
     book = compile_book([Program.parse(text) for text in texts])
     raw = from_frame(events, book.wanted)
     edges = [0, *cuts, raw.height]
-    batches = (raw[start:stop] for start, stop in zip(edges, edges[1:], strict=False))
+    batches = (raw[start:stop] for start, stop in pairwise(edges))
     with TableWriter(folder / "cut", "parquet") as writer:
         for part in replay_batches(book, batches):
             writer.append(part._asdict())

@@ -183,7 +183,9 @@ def test_what_was_granted_and_what_cut_it(decided) -> None:
     )
     found = {(reward, reason): (count, sum_) for reward, reason, count, sum_ in rows.rows()}
     assert found == GRANTED
-    assert sum(points for (reward, _), (_, points) in found.items() if reward == "ladder") == 450_000
+    assert (
+        sum(points for (reward, _), (_, points) in found.items() if reward == "ladder") == 450_000
+    )
 
 
 def test_325_bad_first_ratings_are_worth_nothing(people, decided) -> None:

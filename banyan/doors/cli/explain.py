@@ -47,10 +47,14 @@ def command(subject: Path, decision: str | None, lang: Language, form: str | Non
         raise click.UsageError("--format is for the rules of a program, not for a decision.")
     if not subject.is_dir():
         raise NotExplained(f"{subject} is not a folder that a replay wrote.")
-    click.echo(_explained(subject, decision, lang))
+    click.echo(explained(subject, decision, lang))
 
 
-def _explained(folder: Path, decision_id: str, lang: Language) -> str:
+def explained(folder: Path, decision_id: str, lang: Language) -> str:
+    """One decision of the replay that wrote `folder`, in one paragraph.
+
+    Raises Problem for a folder or an id from which that cannot be made.
+    """
     decisions = _table(folder, "decisions")
     row = _find(decisions, decision_id)
     program = _program(folder, row["program"], row["version"])

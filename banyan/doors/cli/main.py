@@ -21,6 +21,7 @@ COMMANDS = {
     "replay": "Run programs over an event log and write what they decide.",
     "compare": "Say what the same history would have cost and given under two programs.",
     "bench": "Measure replays of a simulated log on this machine.",
+    "demo": "Replay two programs over a real year of shopping and tell what they gave.",
     "simulate": "Make an event log by simulating customers who order and invite friends.",
 }
 

@@ -65,7 +65,7 @@ def moves(
         not orders
         and moving.is_empty()
         and settlement.reversals.is_empty()
-        and state.timers.is_empty()
+        and not _any_due(state)
     ):
         return nothing, [], state
     ripe, state = _ripe(state, moving, log)
@@ -102,6 +102,11 @@ def moves(
         )
         transfers.append(pl.DataFrame(rows, schema=TRANSFERS, orient="row"))
     return pl.concat(transfers).filter(pl.col("amount") > 0), spending, state
+
+
+def _any_due(state: State) -> bool:
+    first = state.timers["due"].min()
+    return isinstance(first, int) and state.log is not None and first <= state.log
 
 
 def moving_grants(state: State, settlement: Settlement) -> pl.DataFrame:

@@ -34,7 +34,7 @@ def qualify(
     Rows hold what the event was, the person (`user_key`), for referral programs the referral's
     columns, and `terms`, the version they stand under.
     """
-    columns = _asked(book)
+    columns = asked_columns(book)
     listened = events.named(book.goal_events, columns)
     if not listened.is_empty():
         listened = listened.filter(pl.col("user_key").is_not_null())
@@ -51,7 +51,7 @@ def qualify(
     return reached, state
 
 
-def _asked(book: Book) -> list[str]:
+def asked_columns(book: Book) -> list[str]:
     """Just the columns some milestone or reward needs: wide frames cost time."""
     names = ["position", "at", "event", "user", "user_key"]
     names += ["properties.order_id", "properties.currency", "properties.total"]

@@ -87,7 +87,7 @@ SCHEMAS: Mapping[str, Mapping[str, Any]] = {
         "verdict_id": TEXT,
         "spares_friend": pl.Boolean,
     },
-    # running counts of a milestone by person
+    # running counts of a milestone by person: of several rows the last one counts
     "progress": {
         "line": SMALL,
         "goal": SMALL,
@@ -97,6 +97,7 @@ SCHEMAS: Mapping[str, Mapping[str, Any]] = {
         "top": NUMBER,
         "reached": pl.Int64,
     },
+    # nth of each achievement by reward and beneficiary; the greatest counts
     "ordinals": {"line": SMALL, "reward": SMALL, "beneficiary_key": KEY, "nth": pl.Int64},
     # decisions that gave or hold something; `grant` numbers them. `wallet_key`: null for charities
     "grants": {

@@ -34,7 +34,7 @@ SCALE: int = 10**DECIMALS
 LARGEST: int = 10**12 * SCALE
 TOO_LARGE: int = (10**12 + 1) * SCALE
 
-# Below this many values the exact way costs less than the calls of the vectorised one.
+# Up to so many values the exact way costs less than the calls of the vectorised one.
 FEW = 50
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,18 +53,29 @@ _MOMENT = re.compile(
 _LONGEST_GROWTH = 1000
 
 
-def from_tokens(kind: Kind, written: bytes, count: int) -> pl.Series:
-    """JSON tokens as they stood in a text as a column of that kind.
+def from_tokens(columns: Sequence[tuple[Kind, bytes]], height: int) -> list[pl.Series]:
+    """JSON tokens as they stood in a text as columns of the kinds named.
 
-    `written` holds `count` well-formed tokens, each ended by a line feed; an empty one is none. The
-    result has the dtype of `DTYPES`.
+    Each column holds `height` well-formed tokens, every one ended by a line feed; an empty one is
+    none. The results have the dtypes of `DTYPES`.
     """
-    if len(written) == count:
-        return pl.repeat(None, count, dtype=DTYPES[kind], eager=True)
-    if count <= FEW:
-        tokens = pl.Series(written.decode().split("\n")[:-1], dtype=pl.String)
-        return _exactly(tokens, lambda token: token_value(kind, token), DTYPES[kind])
-    return _from_tokens(kind, pl.read_lines(written).to_series(), escapes=b"\\" in written)
+    found: dict[int, pl.Series] = {}
+    asked: dict[int, pl.LazyFrame] = {}
+    for i, (kind, written) in enumerate(columns):
+        if len(written) == height:
+            found[i] = _nothing(kind, height)
+        elif height <= FEW:
+            tokens = pl.Series(written.decode().split("\n")[:-1], dtype=pl.String)
+            found[i] = _exactly(kind, tokens, token_value)
+        else:
+            asked[i] = _sure(_TOKENS[kind][0], pl.scan_lines(written, name="given"))
+    # One call for all, during which the interpreter is free for other threads.
+    for i, answers in zip(asked, pl.collect_all(asked.values()), strict=True):
+        found[i] = answers["found"]
+        if answers["open"][0]:
+            kind, written = columns[i]
+            found[i] = _completed(kind, found[i], pl.read_lines(written).to_series(), token_value)
+    return [found[i] for i in range(len(columns))]
 
 
 def from_series(kind: Kind, column: pl.Series) -> pl.Series:
@@ -154,23 +165,17 @@ def moment(text: str) -> int | None:
     return at if _FIRST_US <= at <= _LAST_US else None
 
 
-def _from_tokens(kind: Kind, tokens: pl.Series, *, escapes: bool) -> pl.Series:
-    if kind == "tags":
-        return _exactly(tokens, lambda token: token_value(kind, token), DTYPES[kind])
-    # Inside its quotes a token without escapes has no quote, so stripping takes just the outer two.
-    inner = tokens.str.strip_chars('"')
-    found = _plain_texts(tokens, inner, escapes) if kind == "text" else _surely(kind, inner)
-    return _completed(found, tokens, lambda token: token_value(kind, token))
-
-
 def _from_texts(kind: Kind, texts: pl.Series) -> pl.Series:
     if kind == "text":
         return _without_empty(texts)
-    if kind == "tags":
-        return _exactly(texts, lambda text: text_value(kind, text), DTYPES[kind])
     if texts.null_count() == len(texts):
-        return pl.repeat(None, len(texts), dtype=DTYPES[kind], eager=True)
-    return _completed(_surely(kind, texts), texts, lambda text: text_value(kind, text))
+        return _nothing(kind, len(texts))
+    answers = _sure(_TEXTS[kind][0], texts.alias("given").to_frame().lazy()).collect()
+    return _completed(kind, answers["found"], texts, text_value)
+
+
+def _nothing(kind: Kind, height: int) -> pl.Series:
+    return pl.repeat(None, height, dtype=DTYPES[kind], eager=True)
 
 
 def _without_empty(texts: pl.Series) -> pl.Series:
@@ -182,75 +187,16 @@ def _without_empty(texts: pl.Series) -> pl.Series:
 # --- the vectorised way: sure answers, or null
 
 
-def _surely(kind: Kind, texts: pl.Series) -> pl.Series:
-    match kind:
-        case "number":
-            return _short_numbers(texts)
-        case "time":
-            return _usual_moments(texts)
-        case _:
-            return texts.replace_strict(
-                ["true", "false"], [True, False], default=None, return_dtype=pl.Boolean
-            )
+@dataclass(frozen=True)
+class _Reading:
+    """A usual way to write a value: how to know it, and the value of what is known."""
+
+    known: pl.Expr
+    value: pl.Expr
 
 
-def _plain_texts(tokens: pl.Series, inner: pl.Series, escapes: bool) -> pl.Series:
-    """Quoted texts without escapes, and whole numbers in their plain form."""
-    sure = tokens.str.starts_with('"')
-    if escapes:
-        sure = sure & ~tokens.str.contains("\\", literal=True)
-    if not (sure | (tokens == "")).all():
-        sure = sure | tokens.str.contains(r"^(?:0|-?[1-9][0-9]*)$")
-    return inner.set(~sure | (inner == ""), None)
-
-
-def _short_numbers(texts: pl.Series) -> pl.Series:
-    """Plain decimals of at most 13 digits before and 12 after the point."""
-    short = texts.str.contains(r"^-?[0-9]{1,13}(?:\.[0-9]{1,12})?$")
-    exact = texts.set(~short, None).cast(pl.Decimal(38, DECIMALS))
-    return _bounded(exact.to_physical())
-
-
-def _bounded(scaled: pl.Series) -> pl.Series:
-    """Scaled numbers, those beyond 10^12 replaced by 10^12 + 1 of the same sign."""
-    for beyond, value in ((scaled > LARGEST, TOO_LARGE), (scaled < -LARGEST, -TOO_LARGE)):
-        if beyond.any():
-            scaled = scaled.set(beyond, value)
-    return scaled
-
-
-def _usual_moments(texts: pl.Series) -> pl.Series:
-    """RFC 3339 date-times but those in a leap second."""
-    usual = texts.str.contains(
-        r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.[0-9]+)?"
-        r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$"
-    )
-    texts = texts.set(~usual, None)
-    at = _clock(texts.str.slice(0, 19))
-    tail = texts.str.slice(19)
-    zulu = tail.str.ends_with("Z")
-    fraction = tail.str.strip_suffix("Z")
-    if not zulu.all():
-        offset = tail.str.tail(6)
-        ahead = _number_at(offset, 1) * 60 + _number_at(offset, 4)
-        ahead = ahead.zip_with(offset.str.starts_with("+"), -ahead)
-        at = at - ahead.set(zulu, 0) * 60_000_000
-        fraction = fraction.zip_with(zulu, tail.str.head(-6))
-    at = at + fraction.str.slice(1, 6).str.pad_end(6, "0").cast(pl.Int64)
-    return at.set((at < _FIRST_US) | (at > _LAST_US), None)
-
-
-def _clock(heads: pl.Series) -> pl.Series:
-    """Microseconds of `2026-01-31T08:00:00`, null where there is no such day or hour."""
-    at = heads.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False).to_physical()
-    if at.null_count() > heads.null_count():
-        spaced = heads.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
-        at = at.zip_with(at.is_not_null(), spaced.to_physical())
-    return at.set(at < _FIRST_US, None)
-
-
-def _number_at(texts: pl.Series, start: int) -> pl.Series:
-    return texts.str.slice(start, 2).cast(pl.Int64, strict=False)
+def _sure(reading: _Reading, frame: pl.LazyFrame, strip: bool) -> pl.LazyFrame:
+    """What this reading finds in what is `given`, and whether it leaves anything `open`."""
 
 
 # --- the exact way

@@ -153,7 +153,9 @@ def _told(run: Run, events: pl.DataFrame, seed: int, prepared: float) -> Demonst
     orders = _orders(events)
     log = _log(events, orders, seed)
     earners = _earners(wallets, decisions, referrals)
-    busiest = referrals["advocate"].value_counts().sort("count", "advocate", descending=[True, False])
+    busiest = (
+        referrals["advocate"].value_counts().sort("count", "advocate", descending=[True, False])
+    )
     return Demonstration(
         run=run,
         log=log,
@@ -197,7 +199,9 @@ def _log(events: pl.DataFrame, orders: pl.DataFrame, seed: int) -> Log:
 def _referred_revenue(orders: pl.DataFrame, referrals: pl.DataFrame) -> int:
     """Cents that referred households spent from their joining on."""
     joined = referrals.select("join_position", household="friend")
-    after = orders.join(joined, on="household").filter(pl.col("position") >= pl.col("join_position"))
+    after = orders.join(joined, on="household").filter(
+        pl.col("position") >= pl.col("join_position")
+    )
     return int(after["minor"].sum())
 
 

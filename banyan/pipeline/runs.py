@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -63,10 +64,7 @@ def run_replay(
     files = EventFiles(events)
     summary = Summary()
     with TableWriter(out, form) as writer:
-        parts = _outcomes(book, files, batch, until, engine, progress)
-        for outcomes, count in parts:
-            summary.add(outcomes, events=count)
-            writer.append(outcomes._asdict())
+        _write(writer, summary, _outcomes(book, files, batch, until, engine, progress))
         figures = {
             "programs": [_named(p, path) for p, path in zip(programs, paths, strict=True)],
             "inputs": list(events),
@@ -77,6 +75,23 @@ def run_replay(
         }
         writer.write_summary(json.dumps(figures, ensure_ascii=False, indent=2) + "\n")
     return Run(figures, out, digits_by_unit(programs), files.warnings())
+
+
+def _write(writer: TableWriter, summary: Summary, parts: Iterator[tuple[Outcomes, int]]) -> None:
+    """Write and count each batch's tables while the next batch is decided."""
+
+    def keep(outcomes: Outcomes, count: int) -> None:
+        summary.add(outcomes, events=count)
+        writer.append(outcomes._asdict())
+
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        kept: Future[None] | None = None
+        for outcomes, count in parts:
+            if kept is not None:
+                kept.result()
+            kept = beside.submit(keep, outcomes, count)
+        if kept is not None:
+            kept.result()
 
 
 def _outcomes(

@@ -191,8 +191,8 @@ class _Story:
         say = self.voice.say
         _text(
             say(
-                "For {program} a dollar of revenue is one of the {revenue} that the {n} referred "
-                "households spent from their joining on; else it is one of all.",
+                "The dollars are those of all revenue; for {program} only the {revenue} that the "
+                "{n} referred households spent from their joining on.",
                 program=cost.program,
                 revenue=self._dollars(cost.revenue_minor),
                 n=self.voice.number(self.shown.referred),
@@ -307,11 +307,11 @@ class _Story:
 
 def _each(minor: int, people: int) -> int:
     """Whole cents a head, half away from zero; nothing is negative here."""
-    return (2 * minor + people) // (2 * people) if people else 0
+    return (2 * minor + people) // (2 * people)
 
 
 def _ratio(amount_major: Decimal, by: int) -> str:
-    return f"{amount_major / by:.4f}" if by else ""
+    return f"{amount_major / by:.4f}"
 
 
 def _heading(text: str) -> None:

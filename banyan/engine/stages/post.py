@@ -61,12 +61,7 @@ def moves(
     orders = read_orders(state, events)
     moving = moving_grants(state, settlement)
     nothing = pl.DataFrame(schema=TRANSFERS)
-    if (
-        not orders
-        and moving.is_empty()
-        and settlement.reversals.is_empty()
-        and not _any_due(state)
-    ):
+    if not orders and moving.is_empty() and settlement.reversals.is_empty() and not _any_due(state):
         return nothing, [], state
     ripe, state = _ripe(state, moving, log)
     reversals = _moved_back(state, settlement, moving)

@@ -11,13 +11,13 @@ import polars as pl
 from banyan.engine.keys import assert_same
 from banyan.engine.language.book import Book, Goal, Line, Terms
 from banyan.engine.language.names import FACTS
-from banyan.engine.order import nth
+from banyan.engine.order import first_rows, nth
 from banyan.engine.stages.attribute import by_terms, terms_at
 from banyan.engine.stages.conditions import column_of, holds, with_trials
 from banyan.engine.stages.facts import as_of
 from banyan.engine.stages.read import Events
 from banyan.engine.stages.risk import with_facts
-from banyan.engine.state import State, of, put
+from banyan.engine.state import State, of
 
 JOINED = "joined"
 
@@ -173,7 +173,11 @@ def _count(
     mine = (pl.col("line") == line.index) & (pl.col("goal") == index)
     people = matches.select("user_key")
     before = of(state.progress, people, "user_key")
-    before = before.filter(mine)[_PROGRESS] if not before.is_empty() else before[_PROGRESS]
+    if not before.is_empty():
+        before = before.filter(mine).unique("user_key", keep="last", maintain_order=True)
+    before = before[_PROGRESS]
+    if _once(line, name):
+        return _first_matches(line, state, matches, before, index)
     rows = matches.with_columns(_n=nth(matches, "user_key"))
     if not before.is_empty():
         rows = rows.join(before, on="user_key", how="left", maintain_order="left")
@@ -187,8 +191,25 @@ def _count(
     else:
         rows = _hits(line, rows, name, had=had)
     kept = matches.drop("_add").columns
-    last = rows.unique("user_key", keep="last", maintain_order=True)
-    return rows.select(*kept, "hit"), _counted(line, state, last, index)
+    return rows.select(*kept, "hit"), _counted(line, state, rows, index)
+
+
+def _once(line: Line, name: str) -> bool:
+    """Whether the first match alone matters, in every version."""
+    goals = [t.goals.get(name) for t in line.terms]
+    return all(g is None or (g.count == 1 and not g.up_to and not g.sum_of) for g in goals)
+
+
+def _first_matches(
+    line: Line, state: State, matches: pl.DataFrame, before: pl.DataFrame, index: int
+) -> tuple[pl.DataFrame, State]:
+    """The usual milestone: reached at a person's first match, and never asked again."""
+    rows = first_rows(matches, "user_key")
+    if not before.is_empty():
+        rows = rows.join(before, on="user_key", how="anti", maintain_order="left")
+    rows = rows.with_columns(_n=pl.lit(1, dtype=pl.Int64), _reached=pl.lit(1, dtype=pl.Int64))
+    kept = matches.drop("_add").columns
+    return rows.select(*kept, pl.lit(True).alias("hit")), _counted(line, state, rows, index)
 
 
 def _with_sums(rows: pl.DataFrame, *, had: bool) -> pl.DataFrame:
@@ -282,11 +303,11 @@ def _hits_over_versions(line: Line, rows: pl.DataFrame, name: str, *, had: bool)
         rows = rows.with_columns(hit=hit)
 
 
-def _counted(line: Line, state: State, last: pl.DataFrame, index: int) -> State:
-    """The state with people's running counts."""
+def _counted(line: Line, state: State, rows: pl.DataFrame, index: int) -> State:
+    """The state with people's running counts: a row a match, of which the last one counts."""
     zero = pl.lit(0, dtype=pl.Int128)
-    sums = "_sum" in last.columns
-    progress = last.select(
+    sums = "_sum" in rows.columns
+    progress = rows.select(
         line=pl.lit(line.index, dtype=pl.Int32),
         goal=pl.lit(index, dtype=pl.Int32),
         user_key="user_key",
@@ -295,4 +316,4 @@ def _counted(line: Line, state: State, last: pl.DataFrame, index: int) -> State:
         top=pl.col("_top") if sums else zero,
         reached="_reached",
     )
-    return state.but(progress=put(state.progress, progress, ["line", "goal", "user_key"]))
+    return state.plus(progress=progress)

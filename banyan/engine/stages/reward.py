@@ -18,7 +18,7 @@ from banyan.engine.stages.conditions import column_of, draw_of, holds, value
 from banyan.engine.stages.facts import order_key
 from banyan.engine.stages.qualify import Reached, with_names
 from banyan.engine.stages.risk import CLEAR
-from banyan.engine.state import State, of, put
+from banyan.engine.state import State, of
 
 DUE = {
     "position": pl.Int64,
@@ -95,25 +95,19 @@ def _due(
     if due.is_empty():
         return due, state
     mine = (pl.col("line") == line.index) & (pl.col("reward") == number)
-    before = of(state.ordinals.filter(mine), due, "beneficiary_key").select(
-        "beneficiary_key", pl.col("nth").alias("_before")
-    )
+    before = of(state.ordinals, due, "beneficiary_key")
     due = due.with_columns(nth=nth(due, "beneficiary_key"))
     if not before.is_empty():
+        before = before.filter(mine).group_by("beneficiary_key").agg(_before=pl.col("nth").max())
         due = due.join(before, on="beneficiary_key", how="left", maintain_order="left")
         due = due.with_columns(pl.col("nth") + pl.col("_before").fill_null(0)).drop("_before")
-    ordinals = (
-        due.group_by("beneficiary_key")
-        .agg(pl.col("nth").max())
-        .select(
-            line=pl.lit(line.index, dtype=pl.Int32),
-            reward=pl.lit(number, dtype=pl.Int32),
-            beneficiary_key="beneficiary_key",
-            nth="nth",
-        )
+    ordinals = due.select(
+        pl.lit(line.index, dtype=pl.Int32).alias("line"),
+        pl.lit(number, dtype=pl.Int32).alias("reward"),
+        "beneficiary_key",
+        "nth",
     )
-    ordinals = put(state.ordinals, ordinals, ["line", "reward", "beneficiary_key"])
-    return due, state.but(ordinals=ordinals)
+    return due, state.plus(ordinals=ordinals)
 
 
 def beneficiaries(line: Line, state: State, payout: Payout, rows: pl.DataFrame) -> pl.DataFrame:
@@ -171,9 +165,10 @@ def _amounts(
         )
     )
     unit: pl.Series | pl.Expr = pl.lit(payout.unit)
-    digits: pl.Series | pl.Expr = pl.lit(payout.digits)
+    minor = _minor(payout.digits)
     if payout.amount.draw is not None:
         amount, unit, digits = _drawn(book, line, payout, rows)
+        minor = _by_digits(digits)
     raw = pl.select(amount=amount, at=rows["at"])
     if payout.boosts:
         # Beyond any sense, but a product must not leave 128 bits.
@@ -182,8 +177,7 @@ def _amounts(
         inside = (pl.col("at") >= begins) & (pl.col("at") < ends)
         boosted = _times(pl.col("amount"), Fraction(times))
         raw = raw.with_columns(amount=pl.when(inside).then(boosted).otherwise(pl.col("amount")))
-    raw = raw.with_columns(digits=digits)
-    rows = rows.with_columns(raw=raw.select(_minor()).to_series(), unit=unit)
+    rows = rows.with_columns(raw=raw.select(minor).to_series(), unit=unit)
     return rows.select(_columns(line, payout)).select(list(DUE))
 
 
@@ -201,18 +195,20 @@ def _rounded_division(number: pl.Expr, by: int) -> pl.Expr:
     return pl.when(number < 0).then(whole * -1).otherwise(whole)
 
 
-def _minor() -> pl.Expr:
+def _minor(digits: int) -> pl.Expr:
     """Scaled amounts as minor units or counts: NULL and below 0 are 0, half away from zero."""
     amount = pl.col("amount").fill_null(0).clip(lower_bound=0)
-    result = pl.lit(0, dtype=pl.Int128)
-    for digits in range(5):
-        step = 10 ** (12 - digits)
-        result = (
-            pl.when(pl.col("digits") == digits)
-            .then((amount + step // 2) // pl.lit(step, dtype=pl.Int128))
-            .otherwise(result)
-        )
-    return result.clip(upper_bound=MOST).cast(pl.Int64)
+    step = 10 ** (12 - digits)
+    units: pl.Expr = (amount + step // 2) // pl.lit(step, dtype=pl.Int128)
+    return units.clip(upper_bound=MOST).cast(pl.Int64)
+
+
+def _by_digits(digits: pl.Series) -> pl.Expr:
+    """The same where each prize of a draw has its own unit."""
+    chosen = _minor(0)
+    for places in digits.unique().to_list():
+        chosen = pl.when(pl.lit(digits == places)).then(_minor(places)).otherwise(chosen)
+    return chosen
 
 
 def _raw(line: Line, rows: pl.DataFrame, amount: Amount) -> pl.Series | pl.Expr:

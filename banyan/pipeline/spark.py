@@ -1,0 +1,320 @@
+"""spark: a session, and the courier that keeps the log and brings letters on it.
+
+A letter is a row of (round, shard, name, data); a round is one shuffle by shard and one
+`mapInArrow`. What a round writes stays on the workers' disks until it is read. Imported only where
+PySpark is.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import polars as pl
+import pyarrow as pa
+import pyspark
+from pyspark import StorageLevel
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+
+import banyan
+from banyan.engine.values import Kind
+from banyan.kernel.errors import Problem
+from banyan.pipeline.files import EventFile, EventFiles
+from banyan.pipeline.mail import DONE, Inbox, Letter, delivered, packed, problem, unpacked
+from banyan.pipeline.rounds import Opening, Round, Run
+from banyan.pipeline.shards import NoSpark, Piece
+
+MASTER = "BANYAN_SPARK_MASTER"
+"""Environment variable: where Spark runs, as its own option `--master` says; `local[*]` if unset."""
+
+BYTES_A_SHARD = 32 << 20
+"""Of the files as they lie. A worker needs some ten times as much memory to work on a shard."""
+
+MOST_SHARDS = 1000
+ROWS_A_PIECE = 100_000
+
+_LETTERS = "round int, shard int, name string, data binary"
+_PIECES = "file int, number int, height int, nameless int, data binary"
+_LETTER_TYPES = pa.schema(
+    [("round", pa.int32()), ("shard", pa.int32()), ("name", pa.string()), ("data", pa.binary())]
+)
+_PIECE_TYPES = pa.schema(
+    [
+        ("file", pa.int32()),
+        ("number", pa.int32()),
+        ("height", pa.int32()),
+        ("nameless", pa.int32()),
+        ("data", pa.binary()),
+    ]
+)
+_BATCH_BYTES = 32 << 20
+
+_NOT_ALIKE = (
+    "A Spark worker hashes differently from this process, so it runs another version of Polars or "
+    "of Banyan; install the same ones on every machine."
+)
+
+_QUIET = """\
+rootLogger.level = error
+rootLogger.appenderRef.stderr.ref = stderr
+appender.stderr.type = Console
+appender.stderr.name = stderr
+appender.stderr.target = SYSTEM_ERR
+appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.pattern = %p %c: %m%n
+"""
+
+
+@contextmanager
+def spark_session() -> Iterator[SparkSession]:
+    """The session that is under way, or a new one that ends with the context.
+
+    Its master is what `BANYAN_SPARK_MASTER` says. Raises NoSpark when it cannot start.
+    """
+    under_way = SparkSession.getActiveSession()
+    if under_way is not None:
+        yield under_way
+        return
+    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+        raise NoSpark(
+            "--engine spark needs Java, which is not found on this machine; install Java 17 or "
+            "later, or name its folder in JAVA_HOME."
+        )
+    with tempfile.TemporaryDirectory(prefix="banyan-spark-") as folder, _started(folder) as session:
+        yield session
+
+
+@contextmanager
+def _started(folder: str) -> Iterator[SparkSession]:
+    master = os.environ.get(MASTER, "local[*]")
+    # Spark reads these when it starts and no later.
+    changed = {"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable}
+    if master.startswith("local"):
+        changed["SPARK_LOCAL_IP"] = "127.0.0.1"
+    if master.startswith("local-cluster"):
+        changed["SPARK_HOME"] = _home_elsewhere(Path(folder))
+    with _environment(changed):
+        builder = SparkSession.builder.appName("banyan replay").master(master)
+        for name, value in _settings(master, Path(folder)).items():
+            builder = builder.config(name, value)
+        try:
+            session = builder.getOrCreate()
+        except (PySparkException, OSError) as error:
+            raise NoSpark(
+                f"Spark does not start with {MASTER}={master}: {str(error).splitlines()[0]}"
+            ) from error
+    try:
+        yield session
+    finally:
+        session.stop()
+
+
+def _settings(master: str, folder: Path) -> dict[str, str]:
+    quiet = folder / "log4j2.properties"
+    quiet.write_text(_QUIET, encoding="utf-8")
+    source = str(Path(banyan.__file__).parents[1])
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{quiet}",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        # The tables of a replay come to the driver, however large.
+        "spark.driver.maxResultSize": "0",
+        "spark.sql.execution.arrow.maxBytesPerBatch": str(_BATCH_BYTES),
+        # Spark works a task a core; threads within a task would only be in each other's way.
+        "spark.executorEnv.POLARS_MAX_THREADS": "1",
+    }
+    if master.startswith("local"):
+        settings |= {
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.local.dir": str(folder),
+            "spark.executorEnv.PYTHONPATH": source,
+            "spark.executor.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{quiet}",
+        }
+    return settings
+
+
+def _home_elsewhere(folder: Path) -> str:
+    """Spark's own files under another folder: a local cluster writes into the one it is in."""
+    home = folder / "home"
+    home.mkdir()
+    installed = Path(os.environ.get("SPARK_HOME") or pyspark.__path__[0])
+    for part in installed.iterdir():
+        if part.name != "work":
+            (home / part.name).symlink_to(part)
+    return str(home)
+
+
+@contextmanager
+def _environment(changed: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+class SparkCourier:
+    """A courier (see `banyan.pipeline.shards.Courier`) for the letters of one replay.
+
+    Use it as a context: what lies on the workers' disks goes when it ends.
+    """
+
+    def __init__(
+        self, session: SparkSession, files: EventFiles, wanted: Mapping[str, Kind]
+    ) -> None:
+        self.session = session
+        cores = session.sparkContext.defaultParallelism
+        size = (files.bytes or 0) // BYTES_A_SHARD
+        self.shards = int(min(max(2 * cores, size), max(2 * cores, MOST_SHARDS)))
+        reading = partial(_read_files, files.files, dict(wanted))
+        self._log = self._lasting(
+            # A shuffle, so that the pieces of one large file do not stay with who read it.
+            session.range(0, len(files.files), 1, len(files.files))
+            .mapInArrow(reading, _PIECES)
+            .repartition(self.shards)
+        )
+        self._kept: list[DataFrame] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for frame in (self._log, *self._kept):
+            frame.unpersist()
+
+    def pieces(self) -> list[Piece]:
+        """Read the files; what lies ready, in any order. Raises BadFile."""
+        rows = self._log.select("file", "number", "height", "nameless").collect()
+        pieces = [Piece(*row) for row in rows]
+        if any(piece.height < 0 for piece in pieces):
+            refused = self._log.where("height < 0").select("data").collect()
+            delivered(Letter(DONE, 0, "problem", bytes(row.data)) for row in refused)
+        return pieces
+
+    def open(self, work: Opening, run: Run) -> Inbox:
+        """Let `work` write letters about every piece; what came home."""
+        return self._written(self._log, partial(_open_pieces, work, run, _hash()))
+
+    def deliver(self, round_: int, work: Round, run: Run) -> Inbox:
+        """Let `work` read every shard's letters of a round and write others; what came home."""
+        sent = [frame.where(f"round = {round_}") for frame in self._kept]
+        letters = sent[0]
+        for more in sent[1:]:
+            letters = letters.union(more)
+        letters = letters.repartitionById(self.shards, "shard")
+        return self._written(letters, partial(_work_shard, work, run, _hash()))
+
+    def _written(self, frame: DataFrame, work: Callable[..., Iterator[pa.RecordBatch]]) -> Inbox:
+        written = self._lasting(frame.mapInArrow(work, _LETTERS))
+        self._kept.append(written)
+        rows = written.where(f"round = {DONE}").collect()
+        return delivered(Letter(r["round"], r.shard, r["name"], bytes(r.data)) for r in rows)
+
+    def _lasting(self, frame: DataFrame) -> DataFrame:
+        return frame.persist(StorageLevel.DISK_ONLY)
+
+
+# On the workers
+
+
+def _read_files(
+    files: tuple[EventFile, ...],
+    wanted: dict[str, Kind],
+    batches: Iterable[pa.RecordBatch],
+) -> Iterator[pa.RecordBatch]:
+    """The files named by number, as pieces of typed events; a Problem as a piece without height."""
+    for batch in batches:
+        for index in batch.column(0).to_pylist():
+            try:
+                pieces = files[index].read(wanted, ROWS_A_PIECE)
+                for number, (frame, _) in enumerate(pieces):
+                    nameless = int((frame["messageId"].is_null() & ~frame["bad_json"]).sum())
+                    row = (index, number, frame.height, nameless, packed(frame))
+                    yield _batch([row], _PIECE_TYPES)
+            except Problem as found:
+                yield _batch([(index, -1, -1, 0, problem(found).data)], _PIECE_TYPES)
+
+
+def _open_pieces(
+    work: Opening, run: Run, alike: int, batches: Iterable[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    def written() -> Iterator[Letter]:
+        _assert_alike(alike)
+        for batch in batches:
+            for row in batch.to_pylist():
+                place = run.places.get((row["file"], row["number"]))
+                if place is not None:
+                    yield from work(run, place, unpacked(row["data"]))
+
+    yield from _sent(written())
+
+
+def _work_shard(
+    work: Round, run: Run, alike: int, batches: Iterable[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    def written() -> Iterator[Letter]:
+        _assert_alike(alike)
+        inbox: Inbox | None = None
+        for batch in batches:
+            for row in batch.to_pylist():
+                inbox = inbox or Inbox(row["shard"], run.shards)
+                inbox.put(row["name"], row["data"])
+        if inbox is not None:
+            yield from work(run, inbox)
+
+    yield from _sent(written())
+
+
+def _sent(letters: Iterator[Letter]) -> Iterator[pa.RecordBatch]:
+    """Letters as rows, some megabytes at a time; in place of an exception its letter."""
+    waiting: list[Letter] = []
+    size = 0
+    try:
+        for letter in letters:
+            waiting.append(letter)
+            size += len(letter.data)
+            if size > _BATCH_BYTES:
+                yield _batch(waiting, _LETTER_TYPES)
+                waiting, size = [], 0
+    except Problem as found:
+        waiting.append(problem(found))
+    if waiting:
+        yield _batch(waiting, _LETTER_TYPES)
+
+
+def _batch(rows: Iterable[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
+    columns = zip(*rows, strict=True)
+    arrays = [pa.array(c, kind.type) for c, kind in zip(columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _hash() -> int:
+    """What a key is on this machine: shards must agree on it."""
+    return int(pl.select(pl.lit("banyan").hash(1)).item())
+
+
+def _assert_alike(alike: int) -> None:
+    if _hash() != alike:
+        raise NoSpark(_NOT_ALIKE)

@@ -12,8 +12,9 @@ from typing import cast
 
 import polars as pl
 
+from banyan.engine.columns import decoded, from_series, from_tokens
 from banyan.engine.objects import Path, Shape, Text, shape_of
-from banyan.engine.values import DTYPES, Kind, decoded, from_series, from_tokens
+from banyan.engine.values import DTYPES, Kind
 
 # A few hundred events at a time stay in the processor's cache: more than twice as fast.
 _PIECE_BYTES = 1 << 17
@@ -155,24 +156,23 @@ class _Tokens:
     def typed(self, paths: Mapping[str, Path], wanted: Mapping[str, Kind]) -> dict[str, pl.Series]:
         """The fields at `paths`, typed."""
         place = {path: i for i, path in enumerate(self.shape.paths)}
-        by_kind: dict[Kind, list[str]] = {}
-        for name in paths:
-            by_kind.setdefault(wanted[name], []).append(name)
+        written = {name: self._written(place[path]) for name, path in paths.items()}
+        # Of few rows all fields of a kind lie end to end in one column while they are typed: what a
+        # call costs is paid once. Of many, each column shall keep only its own texts in memory.
+        if self.height > _FEW_ROWS:
+            columns = from_tokens([(wanted[n], w) for n, w in written.items()], self.height)
+            return dict(zip(written, columns, strict=True))
         typed: dict[str, pl.Series] = {}
-        for kind, names in by_kind.items():
-            # Of few rows all fields of a kind lie end to end in one column while they are typed:
-            # what a call costs is paid once. Of many, each column shall keep only its own texts.
-            size = 1 if self.height > _FEW_ROWS else len(names)
-            for start in range(0, len(names), size):
-                some = names[start : start + size]
-                typed |= self._of_kind(kind, some, [place[paths[name]] for name in some])
+        for kind in DTYPES:
+            names = [name for name in written if wanted[name] == kind]
+            joined = b"".join(written[name] for name in names)
+            [column] = from_tokens([(kind, joined)], self.height * len(names))
+            for i, name in enumerate(names):
+                typed[name] = column.slice(i * self.height, self.height)
         return typed
 
-    def _of_kind(self, kind: Kind, names: list[str], places: list[int]) -> dict[str, pl.Series]:
-        buffers = [piece[place] for place in places for piece in self.pieces]
-        written = b"\n".join([*buffers, b""])
-        column = from_tokens(kind, written, self.height * len(places))
-        return {name: column.slice(i * self.height, self.height) for i, name in enumerate(names)}
+    def _written(self, place: int) -> bytes:
+        return b"\n".join([*(piece[place] for piece in self.pieces), b""])
 
 
 def _pieces(data: bytes) -> Iterator[list[bytes]]:

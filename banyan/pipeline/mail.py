@@ -49,9 +49,9 @@ class Inbox:
         self.frames.setdefault(name, []).append(unpacked(data))
 
     def get(self, name: str, schema: Mapping[str, Any], *, by: str | Sequence[str]) -> pl.DataFrame:
-        """The rows of that name, sorted: letters arrive in any order. Of `schema` if there are none.
+        """The rows of that name, sorted, since letters arrive in any order; else none of `schema`.
 
-        `by` must tell the rows apart, or be all their order means.
+        `by` must tell the rows apart, or be all that their order means.
         """
         frames = self.frames.get(name)
         if not frames:

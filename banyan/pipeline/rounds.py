@@ -25,10 +25,7 @@ in one place, and as many places work as there are programs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -60,6 +57,7 @@ from banyan.engine.stages.settle import (
     settle,
 )
 from banyan.engine.state import SCHEMAS, State, blank, empty
+from banyan.pipeline.courier import Place, Round, Run, names_at_events
 from banyan.pipeline.mail import (
     DONE,
     Inbox,
@@ -91,112 +89,6 @@ SPENDING = {
 }
 
 
-class Place(NamedTuple):
-    """Where a piece of the log stands."""
-
-    index: int
-    first: int
-    """Position of its first event."""
-    height: int
-
-
-@dataclass(frozen=True)
-class Run:
-    """What every shard knows. Of the log: `places` by file and number of the piece; the rest is
-    known once the message ids are."""
-
-    book: Book
-    shards: int
-    closing: int | None
-    places: Mapping[tuple[int, int], Place]
-    used: Mapping[int, pl.DataFrame] = field(default_factory=dict)
-    """Message ids a piece shares with earlier pieces (rows of `state.seen`), by its index."""
-    ends: tuple[int | None, ...] = ()
-    """Log time at the end of each piece; none before the first event that counts."""
-
-    @property
-    def last(self) -> int:
-        """The last position of the log."""
-        return sum(place.height for place in self.places.values())
-
-    @property
-    def log(self) -> int | None:
-        """Log time at the last position."""
-        times = [*self.ends[-1:], self.closing if self.last else None]
-        return max((time for time in times if time is not None), default=None)
-
-    @cached_property
-    def asks(self) -> Asks:
-        """Which facts are asked for where."""
-        return _asks(self.book)
-
-    @property
-    def settling(self) -> tuple[int, ...]:
-        """The shards that settle programs."""
-        return tuple(sorted({line.index % self.shards for line in self.book.lines}))
-
-
-Opening = Callable[[Run, Place, pl.DataFrame], Iterator[Letter]]
-"""What is done with a piece of the log: its typed events in, letters out."""
-
-Round = Callable[[Run, Inbox], Iterator[Letter]]
-
-
-class Asks(NamedTuple):
-    """Whether the book asks for facts of a side at some moment."""
-
-    advocate_at_touch: bool
-    friend_at_touch: bool
-    advocate_at_join: bool
-    friend_at_join: bool
-    advocate_at_event: bool
-    own_at_event: bool
-    """Of the friend, or the customer of a self program."""
-    joined_columns: tuple[str, ...]
-    """Columns of the joining event that risk rules name."""
-
-
-def _asks(book: Book) -> Asks:
-    facts = frozenset(FACTS)
-    sides = {side: frozenset(f"{side}_{fact}" for fact in FACTS) for side in ("advocate", "friend")}
-    terms = [t for line in book.lines for t in line.terms]
-    risk = {n for t in terms for check in t.checks for n in check.when.names}
-    columns = {
-        line.properties[n]
-        for line in book.lines
-        for t in line.terms
-        for check in t.checks
-        for n in check.when.names
-        if n in line.properties
-    }
-    events = {name for line in book.lines for name in names_at_events(line)}
-    own = any(facts & names_at_events(line) for line in book.lines if line.is_self)
-    return Asks(
-        advocate_at_touch=any(t.advocates and facts & t.advocates.names for t in terms),
-        friend_at_touch=any(t.friends and facts & t.friends.names for t in terms),
-        advocate_at_join=bool(risk & sides["advocate"]),
-        friend_at_join=bool(risk & sides["friend"]),
-        advocate_at_event=bool(events & sides["advocate"]),
-        own_at_event=own or bool(events & sides["friend"]),
-        joined_columns=tuple(sorted(columns)),
-    )
-
-
-def names_at_events(line: Line, goal: str | None = None) -> frozenset[str]:
-    """Names that milestones and rewards ask for; with `goal` those of the rewards for it."""
-    names: set[str] = set()
-    for terms in line.terms:
-        for payout in terms.payouts:
-            if goal is None or payout.on == goal:
-                names |= payout.amount.names
-                names |= payout.when.names if payout.when else frozenset()
-        for milestone in terms.goals.values():
-            if goal is None:
-                names |= milestone.where.names if milestone.where else frozenset()
-                names |= {milestone.sum_of} if milestone.sum_of else set()
-    return frozenset(names)
-
-
 # The log, piece by piece
 
 
@@ -204,7 +96,7 @@ def use_messages(run: Run, place: Place, raw: pl.DataFrame) -> Iterator[Letter]:
     """The message ids a piece would use up."""
     events, _, state = read(run.book, empty(), _placed(run, place, raw))
     ids = state.seen.hstack(events.frame[["position", "at"]])
-    ids = ids.with_columns(piece=pl.lit(place.index, dtype=pl.Int64))
+    ids = ids.with_columns(piece=pl.lit(place.number, dtype=pl.Int64))
     yield from by_key(ids, "key", MESSAGES, "ids", run.shards)
 
 
@@ -223,10 +115,10 @@ def use_once(run: Run, inbox: Inbox) -> Iterator[Letter]:
 def open_piece(run: Run, place: Place, raw: pl.DataFrame) -> Iterator[Letter]:
     """The events of a piece that count, in parts, to all who need them."""
     book, shards = run.book, run.shards
-    before = run.ends[place.index - 1] if place.index else None
+    before = run.ends[place.number - 1] if place.number else None
     state = empty().but(position=place.first - 1, log=before)
-    if place.index in run.used:
-        state = state.plus(seen=run.used[place.index])
+    if place.number in run.used:
+        state = state.plus(seen=run.used[place.number])
     is_last = place.first + place.height > run.last
     closing = run.closing if is_last else None
     events, faults, state = read(book, state, _placed(run, place, raw), closing=closing)
@@ -235,7 +127,7 @@ def open_piece(run: Run, place: Place, raw: pl.DataFrame) -> Iterator[Letter]:
     if frame.is_empty():
         return
     log = frame.select("position", "log").filter(pl.col("log").ne_missing(pl.col("log").shift(1)))
-    yield from letters(log, DUE, place.index % shards, "log")
+    yield from letters(log, DUE, place.number % shards, "log")
     yield from _touching(run, frame)
     yield from _people(run, events)
     _, state = identify(book, state, events)
@@ -474,7 +366,7 @@ def count_devices(run: Run, inbox: Inbox) -> Iterator[Letter]:
 
 
 def judge_joins(run: Run, inbox: Inbox) -> Iterator[Letter]:
-    """By advocate: referrals with their verdicts, and what friends' homes must know of advocates."""
+    """By advocate: referrals with their verdicts, and what their friends' homes must know."""
     joins = inbox.find("joins", by=["met_position", "line"])
     if joins is None:
         return
@@ -573,9 +465,7 @@ def _with_facts(line: Line, goal: str, state: State, rows: pl.DataFrame) -> pl.D
     return as_of(state, rows, facts, person="user_key", position="position", at="at")
 
 
-def _homes(
-    run: Run, line: Line, goal: str, uplines: State, rows: pl.DataFrame
-) -> pl.DataFrame:
+def _homes(run: Run, line: Line, goal: str, uplines: State, rows: pl.DataFrame) -> pl.DataFrame:
     """The homes (`_to`) of all who may get something for an achievement (`position`)."""
     found = [pl.DataFrame(schema={"position": pl.Int64, "_to": pl.Int32})]
     for terms in line.terms:

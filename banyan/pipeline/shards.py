@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.util import find_spec
-from typing import NamedTuple, Protocol
+from typing import Any
 
 import polars as pl
 
@@ -23,17 +23,14 @@ from banyan.engine.stages.settle import RELEASES, REVERSALS, Settlement
 from banyan.engine.state import SCHEMAS, empty
 from banyan.engine.step import Outcomes
 from banyan.engine.tables import outcomes
-from banyan.kernel.errors import Problem
+from banyan.pipeline.courier import Courier, NoSpark, Piece, Place, Run
 from banyan.pipeline.files import STANDARD_INPUT, EventFiles
 from banyan.pipeline.mail import Inbox, together
 from banyan.pipeline.rounds import (
+    DEVICES,
     MESSAGES,
     ROUNDS,
     SPENDING,
-    Opening,
-    Place,
-    Round,
-    Run,
     open_piece,
     use_messages,
     use_once,
@@ -42,35 +39,6 @@ from banyan.pipeline.rounds import (
 Progressing = Callable[[float, float | None, str], None]
 
 FAULTS = {"position": pl.Int64, "message_id": pl.String, "code": pl.String}
-
-
-class NoSpark(Problem):
-    """What keeps a replay from running on Spark, and what would mend it."""
-
-
-class Piece(NamedTuple):
-    """A part of a file that lies ready, typed; pieces in order are the log."""
-
-    file: int
-    number: int
-    height: int
-    nameless: int
-    """Events without a `messageId`."""
-
-
-class Courier(Protocol):
-    """Who keeps the pieces of the log, brings letters and lets shards work."""
-
-    shards: int
-
-    def pieces(self) -> list[Piece]:
-        """Read the files; what lies ready, in any order."""
-
-    def open(self, work: Opening, run: Run) -> Inbox:
-        """Let `work` write letters about every piece; what came home."""
-
-    def deliver(self, round_: int, work: Round, run: Run) -> Inbox:
-        """Let `work` read every shard's letters of a round and write others; what came home."""
 
 
 def replay_on_spark(
@@ -88,13 +56,12 @@ def replay_on_spark(
             "write it to a file and name that."
         )
     if find_spec("pyspark") is None or find_spec("pandas") is None:
-        raise NoSpark(
-            "--engine spark needs PySpark and pandas; install them with: pip install 'banyan[spark]'"
-        )
+        raise NoSpark("--engine spark needs PySpark and pandas: pip install 'banyan[spark]'")
     # Only now: without the extra there is nothing to import.
     from banyan.pipeline.spark import SparkCourier, spark_session
 
-    with spark_session() as session, SparkCourier(session, files, book.wanted) as courier:
+    with spark_session() as session:
+        courier = SparkCourier(session, files, book.wanted)
         return replay_by_shards(book, files, courier, until=until, progress=progress)
 
 
@@ -118,19 +85,20 @@ def replay_by_shards(
     progress(2, steps, f"{run.last:,} events")
     home = [courier.open(open_piece, run)]
     for number, (round_, (work, about)) in enumerate(ROUNDS.items(), start=3):
-        progress(number, steps, about)
-        home.append(courier.deliver(round_, work, run))
+        if round_ != DEVICES or "device_friends" in book.risk_names:
+            progress(number, steps, about)
+            home.append(courier.deliver(round_, work, run))
     progress(steps, steps, f"{run.last:,} events")
     return _outcomes(run, _gathered(home)), run.last
 
 
 def _places(pieces: list[Piece], files: EventFiles) -> dict[tuple[int, int], Place]:
     """Where each piece stands in the log. Tells `files` what was read."""
-    places = {}
+    places: dict[tuple[int, int], Place] = {}
     first = 1
     for piece in sorted(pieces):
         if piece.height:
-            place = Place(index=len(places), first=first, height=piece.height)
+            place = Place(number=len(places), first=first, height=piece.height)
             places[piece.file, piece.number] = place
             first += piece.height
     nameless = sum(piece.nameless for piece in pieces)
@@ -154,7 +122,7 @@ def _with_messages(run: Run, home: Inbox) -> Run:
     ends: list[int | None] = []
     log: int | None = None
     for place in run.places.values():
-        here = times.get(place.index)
+        here = times.get(place.number)
         log = here if log is None else log if here is None else max(log, here)
         ends.append(log)
     return replace(run, used=used, ends=tuple(ends))
@@ -173,7 +141,7 @@ def _outcomes(run: Run, home: Mapping[str, pl.DataFrame]) -> Outcomes:
     """The tables out of what the shards sent home, in their order."""
     none = pl.DataFrame()
 
-    def blank(schema: Mapping[str, object]) -> pl.DataFrame:
+    def blank(schema: Mapping[str, Any]) -> pl.DataFrame:
         return pl.DataFrame(schema=dict(schema))
 
     decided = ["position", "line", "place"]

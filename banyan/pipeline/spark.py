@@ -7,34 +7,35 @@ PySpark is.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pyspark
-from pyspark import StorageLevel
+from py4j.protocol import Py4JError
+from pyspark import SparkConf, SparkContext, StorageLevel
 from pyspark.errors import PySparkException
+from pyspark.java_gateway import launch_gateway
 from pyspark.sql import DataFrame, SparkSession
 
 import banyan
 from banyan.engine.values import Kind
 from banyan.kernel.errors import Problem
+from banyan.pipeline.courier import NoSpark, Opening, Piece, Round, Run
 from banyan.pipeline.files import EventFile, EventFiles
 from banyan.pipeline.mail import DONE, Inbox, Letter, delivered, packed, problem, unpacked
-from banyan.pipeline.rounds import Opening, Round, Run
-from banyan.pipeline.shards import NoSpark, Piece
 
 MASTER = "BANYAN_SPARK_MASTER"
-"""Environment variable: where Spark runs, as its own option `--master` says; `local[*]` if unset."""
+"""Environment variable: where Spark runs, as its option `--master` says it; else `local[*]`."""
 
 BYTES_A_SHARD = 32 << 20
 """Of the files as they lie. A worker needs some ten times as much memory to work on a shard."""
@@ -71,6 +72,8 @@ appender.stderr.name = stderr
 appender.stderr.target = SYSTEM_ERR
 appender.stderr.layout.type = PatternLayout
 appender.stderr.layout.pattern = %p %c: %m%n
+logger.gateway.name = org.apache.spark.api.python.PythonGatewayServer
+logger.gateway.level = error
 """
 
 
@@ -78,54 +81,80 @@ appender.stderr.layout.pattern = %p %c: %m%n
 def spark_session() -> Iterator[SparkSession]:
     """The session that is under way, or a new one that ends with the context.
 
-    Its master is what `BANYAN_SPARK_MASTER` says. Raises NoSpark when it cannot start.
+    A new one's master is what `BANYAN_SPARK_MASTER` says. Raises NoSpark when it cannot start.
     """
     under_way = SparkSession.getActiveSession()
     if under_way is not None:
         yield under_way
         return
-    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
-        raise NoSpark(
-            "--engine spark needs Java, which is not found on this machine; install Java 17 or "
-            "later, or name its folder in JAVA_HOME."
-        )
-    with tempfile.TemporaryDirectory(prefix="banyan-spark-") as folder, _started(folder) as session:
-        yield session
-
-
-@contextmanager
-def _started(folder: str) -> Iterator[SparkSession]:
     master = os.environ.get(MASTER, "local[*]")
-    # Spark reads these when it starts and no later.
-    changed = {"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable}
-    if master.startswith("local"):
-        changed["SPARK_LOCAL_IP"] = "127.0.0.1"
-    if master.startswith("local-cluster"):
-        changed["SPARK_HOME"] = _home_elsewhere(Path(folder))
-    with _environment(changed):
-        builder = SparkSession.builder.appName("banyan replay").master(master)
-        for name, value in _settings(master, Path(folder)).items():
-            builder = builder.config(name, value)
-        try:
-            session = builder.getOrCreate()
-        except (PySparkException, OSError) as error:
-            raise NoSpark(
-                f"Spark does not start with {MASTER}={master}: {str(error).splitlines()[0]}"
-            ) from error
+    gateway = _java()
+    try:
+        context = SparkContext(conf=_conf(master), gateway=gateway)
+    except (PySparkException, Py4JError) as error:
+        raise NoSpark(f"Spark does not start with {MASTER}={master}: {_reason(error)}") from error
+    session = SparkSession(context)
     try:
         yield session
     finally:
         session.stop()
 
 
-def _settings(master: str, folder: Path) -> dict[str, str]:
+@cache
+def _folder() -> Path:
+    """Where Spark may write on this machine, until this process ends."""
+    folder = tempfile.mkdtemp(prefix="banyan-spark-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+@cache
+def _java() -> Any:
+    """The Java machine of this process; it lives as long. What it complains of goes to a file."""
+    master = os.environ.get(MASTER, "local[*]")
+    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+        raise NoSpark(
+            "--engine spark needs Java, which is not found on this machine; install Java 17 or "
+            "later, or name its folder in JAVA_HOME."
+        )
+    # Workers otherwise take the system's Python. Spark reads all of these when Java starts.
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    if master.startswith("local"):
+        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    if master.startswith("local-cluster"):
+        os.environ["SPARK_HOME"] = _home_elsewhere()
+    log = _folder() / "java.log"
+    launch: Any = launch_gateway
+    try:
+        with log.open("wb") as file:
+            return launch(_conf(master), popen_kwargs={"stderr": file})
+    except PySparkException as error:
+        said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        reason = said[-1] if said else str(error)
+        raise NoSpark(f"Java does not start for Spark: {reason}") from error
+
+
+def _reason(error: Exception) -> str:
+    """The line of a Java exception that says something."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return next((line for line in lines if "Exception: " in line), lines[0])
+
+
+def _conf(master: str) -> SparkConf:
+    return SparkConf().setAll(list(_settings(master).items()))
+
+
+def _settings(master: str) -> dict[str, str]:
+    folder = _folder()
     quiet = folder / "log4j2.properties"
     quiet.write_text(_QUIET, encoding="utf-8")
-    source = str(Path(banyan.__file__).parents[1])
+    logging = f"-Dlog4j2.configurationFile=file:{quiet}"
     settings = {
+        "spark.app.name": "banyan replay",
+        "spark.master": master,
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{quiet}",
+        "spark.driver.extraJavaOptions": logging,
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         # The tables of a replay come to the driver, however large.
@@ -139,15 +168,15 @@ def _settings(master: str, folder: Path) -> dict[str, str]:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.local.dir": str(folder),
-            "spark.executorEnv.PYTHONPATH": source,
-            "spark.executor.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{quiet}",
+            "spark.executorEnv.PYTHONPATH": str(Path(banyan.__file__).parents[1]),
+            "spark.executor.extraJavaOptions": logging,
         }
     return settings
 
 
-def _home_elsewhere(folder: Path) -> str:
+def _home_elsewhere() -> str:
     """Spark's own files under another folder: a local cluster writes into the one it is in."""
-    home = folder / "home"
+    home = _folder() / "home"
     home.mkdir()
     installed = Path(os.environ.get("SPARK_HOME") or pyspark.__path__[0])
     for part in installed.iterdir():
@@ -156,25 +185,8 @@ def _home_elsewhere(folder: Path) -> str:
     return str(home)
 
 
-@contextmanager
-def _environment(changed: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in changed}
-    os.environ.update(changed)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
 class SparkCourier:
-    """A courier (see `banyan.pipeline.shards.Courier`) for the letters of one replay.
-
-    Use it as a context: what lies on the workers' disks goes when it ends.
-    """
+    """A courier (see `banyan.pipeline.courier.Courier`) for the letters of one replay."""
 
     def __init__(
         self, session: SparkSession, files: EventFiles, wanted: Mapping[str, Kind]
@@ -191,18 +203,6 @@ class SparkCourier:
             .repartition(self.shards)
         )
         self._kept: list[DataFrame] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for frame in (self._log, *self._kept):
-            frame.unpersist()
 
     def pieces(self) -> list[Piece]:
         """Read the files; what lies ready, in any order. Raises BadFile."""
@@ -232,8 +232,14 @@ class SparkCourier:
         rows = written.where(f"round = {DONE}").collect()
         return delivered(Letter(r["round"], r.shard, r["name"], bytes(r.data)) for r in rows)
 
-    def _lasting(self, frame: DataFrame) -> DataFrame:
-        return frame.persist(StorageLevel.DISK_ONLY)
+    @staticmethod
+    def _lasting(frame: DataFrame) -> DataFrame:
+        """The frame, kept where it is made and read from there.
+
+        `persist` would keep how it was made as well, and every round is made from all before it:
+        the plan would double with each. So a worker that is lost ends the replay.
+        """
+        return frame.localCheckpoint(eager=False, storageLevel=StorageLevel.DISK_ONLY)
 
 
 # On the workers

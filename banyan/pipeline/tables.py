@@ -15,8 +15,8 @@ from typing import Literal, Protocol, Self, get_args
 
 import polars as pl
 
+from banyan.engine.columns import from_series
 from banyan.engine.tables import SCHEMAS
-from banyan.engine.values import from_series
 from banyan.kernel.errors import Problem
 
 Format = Literal["parquet", "csv", "jsonl"]

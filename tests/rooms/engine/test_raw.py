@@ -248,6 +248,11 @@ class TestOneValue:
     def test_tags_stand_between_commas(self, token: str, tags: str) -> None:
         assert of_json(token)["tags"] == tags
 
+    def test_tags_of_odd_names(self) -> None:
+        assert of_text("null")["tags"] == ",null,"
+        assert of_text('""')["tags"] == ',"",'
+        assert of_json('"null"')["tags"] == ",null,"
+
     @pytest.mark.parametrize("token", ["null", '""', "7", "true", "{}"])
     def test_no_tags_are_none(self, token: str) -> None:
         assert "tags" not in of_json(token)

@@ -112,11 +112,7 @@ def _folder() -> Path:
 def _java() -> Any:
     """The Java machine of this process; it lives as long. What it complains of goes to a file."""
     master = os.environ.get(MASTER, "local[*]")
-    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
-        raise NoSpark(
-            "--engine spark needs Java, which is not found on this machine; install Java 17 or "
-            "later, or name its folder in JAVA_HOME."
-        )
+    java_there()
     # Workers otherwise take the system's Python. Spark reads all of these when Java starts.
     os.environ["PYSPARK_PYTHON"] = sys.executable
     if master.startswith("local"):
@@ -132,6 +128,15 @@ def _java() -> Any:
         said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         reason = said[-1] if said else str(error)
         raise NoSpark(f"Java does not start for Spark: {reason}") from error
+
+
+def java_there() -> None:
+    """Raise NoSpark when there is no Java to start."""
+    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+        raise NoSpark(
+            "--engine spark needs Java, which is not found on this machine; install Java 17 or "
+            "later, or name its folder in JAVA_HOME."
+        )
 
 
 def _reason(error: Exception) -> str:

@@ -16,6 +16,8 @@ from banyan.engine.columns import decoded, from_series, from_tokens
 from banyan.engine.objects import Path, Shape, Text, shape_of
 from banyan.engine.values import DTYPES, Kind
 
+# Text is typed in blocks of this size, so that what lies between text and columns stays small.
+_BLOCK_BYTES = 1 << 25
 # A few hundred events at a time stay in the processor's cache: more than twice as fast.
 _PIECE_BYTES = 1 << 17
 _PIECE_CELLS = 1 << 9
@@ -40,12 +42,10 @@ def from_lines(data: bytes | memoryview, wanted: Mapping[str, Kind]) -> pl.DataF
     `banyan.engine.values.DTYPES` says, and `bad_json`, true for a line that is not one JSON object;
     all its other columns are null. Of a key that stands twice the last counts.
     """
-    paths = {name: _path(name, kind) for name, kind in wanted.items()}
-    shape = shape_of(tuple(paths.values()))
-    tokens = _Tokens(shape)
-    for lines in _pieces(bytes(data)):
-        tokens.add(lines)
-    return _frame(tokens.typed(paths, wanted), wanted, tokens.bad, tokens.height)
+    text = bytes(data)
+    blocks = list(_cuts(text, _BLOCK_BYTES)) or [(0, 0)]
+    frames = [_from_block(text[start:end], wanted) for start, end in blocks]
+    return frames[0] if len(frames) == 1 else pl.concat(frames, rechunk=True)
 
 
 def from_frame(frame: pl.DataFrame, wanted: Mapping[str, Kind]) -> pl.DataFrame:
@@ -175,17 +175,25 @@ class _Tokens:
         return b"\n".join([*(piece[place] for piece in self.pieces), b""])
 
 
-def _pieces(data: bytes) -> Iterator[list[bytes]]:
-    """The lines that are not empty, a cacheful at a time; an empty one stands for one not UTF-8."""
-    is_utf8 = _is_utf8(data)
+def _from_block(text: bytes, wanted: Mapping[str, Kind]) -> pl.DataFrame:
+    paths = {name: _path(name, kind) for name, kind in wanted.items()}
+    tokens = _Tokens(shape_of(tuple(paths.values())))
+    is_utf8 = _is_utf8(text)
+    for start, end in _cuts(text, _PIECE_BYTES):
+        lines = list(filter(None, text[start:end].split(b"\n")))
+        # msgspec does not look at the encoding of texts it skips; an empty line is a bad one to it.
+        tokens.add(lines if is_utf8 else [line if _is_utf8(line) else b"" for line in lines])
+    return _frame(tokens.typed(paths, wanted), wanted, tokens.bad, tokens.height)
+
+
+def _cuts(text: bytes, size: int) -> Iterator[tuple[int, int]]:
+    """Where to cut a text into whole lines of at most `size` together, unless one is more."""
     start = 0
-    while start < len(data):
-        end = data.rfind(b"\n", start, start + _PIECE_BYTES) + 1
+    while start < len(text):
+        end = text.rfind(b"\n", start, start + size) + 1
         if end == 0:
-            end = data.find(b"\n", start + _PIECE_BYTES) + 1 or len(data)
-        lines = list(filter(None, data[start:end].split(b"\n")))
-        # msgspec does not look at the encoding of texts it skips.
-        yield lines if is_utf8 else [line if _is_utf8(line) else b"" for line in lines]
+            end = text.find(b"\n", start + size) + 1 or len(text)
+        yield start, end
         start = end
 
 

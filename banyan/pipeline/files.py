@@ -93,9 +93,9 @@ class EventFiles:
         """The log as frames of `rows_per_chunk` rows, the last one of what is left.
 
         Chunks run across files, so where files end changes nothing. Their columns are those of
-        `banyan.engine.raw.from_lines`. While one chunk is worked on the next one is read. Raises
-        BadFile for a file that breaks off or is not what its name says, and for files without any
-        event.
+        `banyan.engine.raw.from_lines`. A log without any event is one empty chunk, so that its
+        tables are empty too, and a warning. While one chunk is worked on the next one is read.
+        Raises BadFile for a file that breaks off or is not what its name says.
         """
         for frame, done in _one_ahead(
             _in_chunks(self._pieces(wanted, rows_per_chunk), rows_per_chunk)
@@ -106,22 +106,20 @@ class EventFiles:
                 nameless = frame["messageId"].is_null() & ~frame["bad_json"]
                 self.without_message_id += int(nameless.sum())
             yield frame
-        self._refuse_silence()
+        if not self.events_read:
+            yield from_lines(b"", wanted)
 
     def was_read(self, *, events: int, without_message_id: int) -> None:
-        """Count in what other processes read of all these files; raises BadFile for no event."""
+        """Count in what other processes read of all these files."""
         self.events_read += events
         self.bytes_read = self.bytes or 0
         self.without_message_id += without_message_id
-        self._refuse_silence()
-
-    def _refuse_silence(self) -> None:
-        if not self.events_read:
-            names = ", ".join(file.name for file in self.files)
-            raise BadFile(f"There is no event in {names}.")
 
     def warnings(self) -> tuple[str, ...]:
-        """What should be known about the events read so far, as sentences."""
+        """What should be known about the files once they are read, as sentences."""
+        if not self.events_read:
+            names = ", ".join(file.name for file in self.files)
+            return (f"There is no event in {names}.",)
         if not self.without_message_id:
             return ()
         return (

@@ -34,28 +34,17 @@ from banyan.engine.language.book import Book, Line
 from banyan.engine.language.names import FACTS
 from banyan.engine.order import first_rows
 from banyan.engine.raw import from_lines
-from banyan.engine.stages.attribute import (
-    TOUCHING,
-    code_named,
-    keys_of,
-    met_and_judged,
-    touched,
-)
+from banyan.engine.stages.attribute import met_and_judged
 from banyan.engine.stages.facts import as_of, looked_at, order_key, remember
 from banyan.engine.stages.identify import USERS_PER_KEY, Identity, identify, numbered
 from banyan.engine.stages.post import TRANSFERS, moves, moving_grants, timers_of
 from banyan.engine.stages.qualify import Reached, asked_columns, qualify
 from banyan.engine.stages.read import Events, events_of, read
+from banyan.engine.stages.refunds import CHANGING, REFUNDED
 from banyan.engine.stages.reward import beneficiaries, reward
 from banyan.engine.stages.risk import device_friends, device_key, judge, with_facts
-from banyan.engine.stages.settle import (
-    CHANGING,
-    REFUNDED,
-    RELEASES,
-    REVERSALS,
-    Settlement,
-    settle,
-)
+from banyan.engine.stages.settle import RELEASES, REVERSALS, Settlement, settle
+from banyan.engine.stages.touches import TOUCHING, code_named, keys_of, touched
 from banyan.engine.state import SCHEMAS, State, blank, empty
 from banyan.pipeline.courier import Place, Round, Run, names_at_events
 from banyan.pipeline.mail import (

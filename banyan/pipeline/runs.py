@@ -146,6 +146,7 @@ class Compared:
     digits: Mapping[str, int]
     events: int
     seconds: float
+    warnings: tuple[str, ...]
 
 
 def run_compare(
@@ -188,7 +189,7 @@ def run_compare(
             "seconds": round(seconds, 3),
         }
         writer.write_summary(json.dumps(figures, ensure_ascii=False, indent=2) + "\n")
-    return Compared(comparison, out, digits_by_unit([a, b]), count, seconds)
+    return Compared(comparison, out, digits_by_unit([a, b]), count, seconds, files.warnings())
 
 
 def _half(progress: Progressing, number: int) -> Progressing:

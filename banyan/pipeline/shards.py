@@ -27,7 +27,6 @@ from banyan.pipeline.courier import Courier, NoSpark, Piece, Place, Run
 from banyan.pipeline.files import STANDARD_INPUT, EventFiles
 from banyan.pipeline.mail import Inbox, together
 from banyan.pipeline.rounds import (
-    DEVICES,
     MESSAGES,
     ROUNDS,
     SPENDING,
@@ -85,9 +84,8 @@ def replay_by_shards(
     progress(2, steps, f"{run.last:,} events")
     home = [courier.open(open_piece, run)]
     for number, (round_, (work, about)) in enumerate(ROUNDS.items(), start=3):
-        if round_ != DEVICES or "device_friends" in book.risk_names:
-            progress(number, steps, about)
-            home.append(courier.deliver(round_, work, run))
+        progress(number, steps, about)
+        home.append(courier.deliver(round_, work, run))
     progress(steps, steps, f"{run.last:,} events")
     return _outcomes(run, _gathered(home)), run.last
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import cache, partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from pyspark import SparkConf, SparkContext, StorageLevel
 from pyspark.errors import PySparkException
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.functions import expr
 
 import banyan
 from banyan.engine.values import Kind
@@ -43,6 +44,7 @@ BYTES_A_SHARD = 32 << 20
 MOST_SHARDS = 1000
 ROWS_A_PIECE = 100_000
 
+_ROUNDS = "rounds"
 _LETTERS = "round int, shard int, name string, data binary"
 _PIECES = "file int, number int, height int, nameless int, data binary"
 _LETTER_TYPES = pa.schema(
@@ -205,9 +207,10 @@ class SparkCourier:
             # A shuffle, so that the pieces of one large file do not stay with who read it.
             session.range(0, len(files.files), 1, len(files.files))
             .mapInArrow(reading, _PIECES)
-            .repartition(self.shards)
+            .repartitionById(self.shards, expr("file + number"))
         )
-        self._kept: list[DataFrame] = []
+        # What was written, and to which rounds.
+        self._kept: list[tuple[DataFrame, frozenset[int]]] = []
 
     def pieces(self) -> list[Piece]:
         """Read the files; what lies ready, in any order. Raises BadFile."""
@@ -224,18 +227,19 @@ class SparkCourier:
 
     def deliver(self, round_: int, work: Round, run: Run) -> Inbox:
         """Let `work` read every shard's letters of a round and write others; what came home."""
-        sent = [frame.where(f"round = {round_}") for frame in self._kept]
-        letters = sent[0]
-        for more in sent[1:]:
-            letters = letters.union(more)
-        letters = letters.repartitionById(self.shards, "shard")
+        sent = [f.where(f"round = {round_}") for f, rounds in self._kept if round_ in rounds]
+        if not sent:
+            return Inbox(0, self.shards)
+        letters = reduce(DataFrame.union, sent).repartitionById(self.shards, "shard")
         return self._written(letters, partial(_work_shard, work, run, _hash()))
 
     def _written(self, frame: DataFrame, work: Callable[..., Iterator[pa.RecordBatch]]) -> Inbox:
         written = self._lasting(frame.mapInArrow(work, _LETTERS))
-        self._kept.append(written)
         rows = written.where(f"round = {DONE}").collect()
-        return delivered(Letter(r["round"], r.shard, r["name"], bytes(r.data)) for r in rows)
+        letters = [Letter(r["round"], r.shard, r["name"], bytes(r.data)) for r in rows]
+        rounds = frozenset(n for letter in letters if letter.name == _ROUNDS for n in letter.data)
+        self._kept.append((written, rounds))
+        return delivered(letter for letter in letters if letter.name != _ROUNDS)
 
     @staticmethod
     def _lasting(frame: DataFrame) -> DataFrame:
@@ -299,20 +303,25 @@ def _work_shard(
 
 
 def _sent(letters: Iterator[Letter]) -> Iterator[pa.RecordBatch]:
-    """Letters as rows, some megabytes at a time; in place of an exception its letter."""
+    """Letters as rows, some megabytes at a time; in place of an exception its letter.
+
+    The last one tells which rounds they are for.
+    """
     waiting: list[Letter] = []
     size = 0
+    rounds: set[int] = set()
     try:
         for letter in letters:
             waiting.append(letter)
+            rounds.add(letter.round)
             size += len(letter.data)
             if size > _BATCH_BYTES:
                 yield _batch(waiting, _LETTER_TYPES)
                 waiting, size = [], 0
     except Problem as found:
         waiting.append(problem(found))
-    if waiting:
-        yield _batch(waiting, _LETTER_TYPES)
+    waiting.append(Letter(DONE, 0, _ROUNDS, bytes(rounds - {DONE})))
+    yield _batch(waiting, _LETTER_TYPES)
 
 
 def _batch(rows: Iterable[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:

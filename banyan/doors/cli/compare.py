@@ -61,6 +61,8 @@ def command(
             form=form,
             progress=progress,
         )
+    for warning in compared.warnings:
+        click.echo(f"warning: {warning}", err=True)
     if as_json:
         click.echo((out / "summary.json").read_text(encoding="utf-8"), nl=False)
     else:

@@ -12,11 +12,11 @@ from banyan.engine.keys import assert_same
 from banyan.engine.language.book import Book, Goal, Line, Terms
 from banyan.engine.language.names import FACTS
 from banyan.engine.order import first_rows, nth
-from banyan.engine.stages.attribute import by_terms, terms_at
 from banyan.engine.stages.conditions import column_of, holds, with_trials
 from banyan.engine.stages.facts import as_of
 from banyan.engine.stages.read import Events
 from banyan.engine.stages.risk import with_facts
+from banyan.engine.stages.versions import by_terms, terms_at
 from banyan.engine.state import State, of
 
 JOINED = "joined"

@@ -354,6 +354,19 @@ class TestLines:
         assert self.rows(line) == [("a", None, False)]
         assert self.rows(b"\n".join([line] * MANY)) == [("a", None, False)] * MANY
 
+    @pytest.mark.parametrize("size", [1, 30, 61, 100, 1000])
+    def test_where_the_text_is_cut_changes_nothing(
+        self, size: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("banyan.engine.raw._BLOCK_BYTES", size)
+        monkeypatch.setattr("banyan.engine.raw._PIECE_BYTES", size // 3)
+        lines = [b'{"userId": "%d", "properties": {"total": %d}}' % (n, n) for n in range(20)]
+        lines[5], lines[6], lines[12] = b"{", b" ", b'{"x": "\xff"}'
+        expected = [(str(n), n * UNIT, False) for n in range(20)]
+        expected[5] = expected[12] = (None, None, True)
+        del expected[6]
+        assert self.rows(b"\n".join(lines)) == expected
+
     def test_long_lines_and_many_of_them(self) -> None:
         short = b'{"userId": "a", "properties": {"total": 1}}\n'
         long = b'{"x": "%s", "userId": "b"}\n' % (b"y" * 700_000)

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from banyan.engine.raw import from_lines
 from banyan.engine.values import Kind
 from banyan.pipeline.files import BadFile, EventFiles, read_events
 
@@ -62,6 +63,12 @@ def parquet(numbers: Sequence[int], *, texts: bool = False) -> bytes:
         frame = frame.with_columns(pl.col("properties", "context").struct.json_encode())
     buffer = io.BytesIO()
     frame.write_parquet(buffer, row_group_size=7)
+    return buffer.getvalue()
+
+
+def without_rows() -> bytes:
+    buffer = io.BytesIO()
+    pl.DataFrame([event(1)]).clear().write_parquet(buffer)
     return buffer.getvalue()
 
 
@@ -198,6 +205,28 @@ def test_bytes_read_grow_with_the_events(tmp_path: Path) -> None:
     assert 0 < seen[0] < seen[3] < seen[-1] == files.bytes
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.csv.gz", "a.parquet"])
+@pytest.mark.parametrize("size", [1, 1000])
+def test_a_log_without_events_is_one_empty_chunk_and_a_warning(
+    tmp_path: Path, name: str, size: int
+) -> None:
+    texts = {"a.jsonl": b"", "a.jsonl.gz": gzip.compress(b"\n \n")}
+    none = {"a.csv.gz": gzip.compress(b"userId\n"), "a.parquet": without_rows(), **texts}
+    path = write(tmp_path, name, none[name])
+    files = EventFiles([path])
+    (frame,) = files.read(WANTED, rows_per_chunk=size)
+    assert frame.schema == from_lines(b"", WANTED).schema
+    assert (frame.height, files.events_read) == (0, 0)
+    assert files.warnings() == (f"There is no event in {path}.",)
+
+
+def test_one_file_without_events_among_others_is_nothing_to_warn_of(tmp_path: Path) -> None:
+    paths = [write(tmp_path, "a.jsonl", b""), write(tmp_path, "b.jsonl", json_lines([1]))]
+    files = EventFiles(paths)
+    (frame,) = files.read(WANTED, rows_per_chunk=1)
+    assert (frame.rows(), files.warnings()) == ([row(1)], ())
+
+
 def test_reading_may_stop_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("banyan.pipeline.files._BLOCK_BYTES", 97)
     path = write(tmp_path, "a.jsonl", json_lines(range(100)))
@@ -232,12 +261,6 @@ class TestProblems:
         assert self.problem(folder) == (
             f"The folder {folder} holds no .parquet files; name the event files in it."
         )
-
-    @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.csv.gz"])
-    def test_nothing_in_it(self, tmp_path: Path, name: str) -> None:
-        text = b"userId\n" if "csv" in name else b"\n \n"
-        path = write(tmp_path, name, gzip.compress(text) if name.endswith("gz") else text)
-        assert self.problem(path) == f"There is no event in {path}."
 
     def test_a_gzip_cut_short_or_none(self, tmp_path: Path) -> None:
         whole = gzip.compress(json_lines(range(1000)))

@@ -9,6 +9,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+_DENSE = 64
+"""An array by position may be this many times as long as what it holds."""
+
 
 def nth(frame: pl.DataFrame, *keys: str) -> pl.Series:
     """1, 2, 3 … for the rows of each group, in the order they stand."""
@@ -40,17 +43,23 @@ def at_positions(frame: pl.DataFrame, by: str, positions: pl.Series) -> pl.DataF
     """The frame's row at each position, null where there is none; `by` names its sorted position.
 
     A dense array of rows and one gather: positions are gapless, so it is a few times faster than
-    a join. Every position of `by` occurs once.
+    a join. Every position of `by` occurs once. Rows far apart, as those of one shard of a long log,
+    are searched for: the array would be as long as the log.
     """
     known = frame[by].to_numpy()
     if not len(known):
         return frame.clear(len(positions))
     first = int(known[0])
-    rows = np.full(int(known[-1]) - first + 1, -1, dtype=np.int64)
-    rows[known - first] = np.arange(len(known))
-    asked = positions.to_numpy() - first
-    inside = (asked >= 0) & (asked < len(rows))
-    found = rows[np.where(inside, asked, 0)]
-    found = np.where(inside, found, -1)
+    span = int(known[-1]) - first + 1
+    asked = positions.to_numpy()
+    if span > _DENSE * len(known):
+        found = np.minimum(np.searchsorted(known, asked), len(known) - 1)
+        found = np.where(known[found] == asked, found, -1)
+    else:
+        rows = np.full(span, -1, dtype=np.int64)
+        rows[known - first] = np.arange(len(known))
+        inside = (asked >= first) & (asked < first + span)
+        found = rows[np.where(inside, asked - first, 0)]
+        found = np.where(inside, found, -1)
     index = pl.select(pl.when(pl.Series(found) >= 0).then(pl.Series(found))).to_series()
     return frame.select(pl.all().gather(index))

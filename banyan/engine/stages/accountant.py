@@ -7,7 +7,6 @@ with nothing in the loop but integers and one dictionary.
 from __future__ import annotations
 
 import gc
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -43,7 +42,7 @@ class Accountant:
 
     def __init__(self, book: Book, state: State, due: pl.DataFrame, earlier: pl.DataFrame) -> None:
         playing = (pl.col("verdict") != REJECT) & (pl.col("raw") > 0)
-        self.positions: list[int] = due["position"].to_list()
+        self.positions = due["position"]
         self.raws: list[int] = due.select(pl.when(playing).then("raw").otherwise(0))[
             "raw"
         ].to_list()
@@ -90,8 +89,9 @@ class Accountant:
     def run(self, operations: list[Operation]) -> None:
         """Walk everything; at one position decisions come before what takes back."""
         start = 0
-        for operation in operations:
-            stop = bisect_right(self.positions, operation[0])
+        moments = pl.Series([operation[0] for operation in operations], dtype=pl.Int64)
+        stops = self.positions.search_sorted(moments, side="right").to_list()
+        for operation, stop in zip(operations, stops, strict=True):
             if stop > start:
                 self._decide(start, stop)
                 start = stop

@@ -24,9 +24,6 @@ from banyan.engine.state import SCHEMAS, State, append, of
 
 NEWER_TOUCHES = 100
 
-_DENSE = 64
-"""A dense array may be this many times as long as what it holds."""
-
 Joins = pl.DataFrame
 """New referrals: the columns of `state.referrals` but the verdict, and those of the touch."""
 
@@ -299,12 +296,11 @@ def _judge(book: Book, state: State, met: pl.DataFrame) -> tuple[pl.DataFrame, p
     keys = ["user_key"] if len(book.referral_lines) == 1 else ["line", "user_key"]
     rows = _only_first_join(state, rows, keys)
     rivals = rows.filter(pl.col("reason").is_null())
-    winners = _winners(book, rivals, keys)["_row"]
+    winners = _winners(book, rivals, keys).sort("met_position", "line")["_row"]
     beaten = rivals.select("_row").filter(~pl.col("_row").is_in(winners.implode()))
     lost = rows.filter(pl.col("reason").is_not_null()).select("_row", "reason")
     lost = pl.concat([lost, beaten.with_columns(reason=pl.lit("lost_to_other_touch"))])
-    joins = met[winners].sort("met_position", "line")
-    return joins, met[lost["_row"]].with_columns(lost["reason"])
+    return met[winners], met[lost["_row"]].with_columns(lost["reason"])
 
 
 _JUDGED = [

@@ -287,7 +287,9 @@ def postings(book: Book, state: State, transfers: pl.DataFrame, spending: Spendi
     if transfers.is_empty() and not spending:
         return pl.DataFrame(schema=POSTINGS)
     # Grants are numbered in the order of their decisions: position, program, place.
-    rows = transfers.sort("position", "grant", "what")
+    rows = transfers
+    for column in ("what", "grant", "position"):
+        rows = rows.sort(column, maintain_order=True)
     rows = rows.hstack(_grants_of(state, rows["grant"]))
     slugs = pl.Series([f"program:{line.slug}" for line in book.lines], dtype=pl.String)
     wallet = (

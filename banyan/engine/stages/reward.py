@@ -72,7 +72,9 @@ def reward(book: Book, state: State, reached: Reached) -> tuple[pl.DataFrame, St
     if not parts:
         return pl.DataFrame(schema=DUE | bucket_columns(book)), state
     rows = pl.concat(parts) if len(parts) > 1 else parts[0]
-    return rows.sort("position", "line", "place"), state
+    # Payouts are numbered by program and place, so one key says all three; it sorts much faster.
+    order = pl.col("position") * len(book.payouts) + pl.col("payout")
+    return (rows.sort(order) if len(parts) > 1 else rows), state
 
 
 def _due(

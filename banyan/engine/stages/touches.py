@@ -15,7 +15,7 @@ from banyan.engine.stages.read import Events
 from banyan.engine.stages.versions import by_terms, terms_at
 from banyan.engine.state import SCHEMAS, State, of
 
-CODE, INVITE, CLICK = range(3)
+CODE, INVITE, CLICK = KINDS_ALL = range(3)
 
 TOUCHING = [
     "position",
@@ -115,10 +115,11 @@ def _touches(events: Events, codes: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
     if not found:
         return _no_touches(), _no_unknown()
     touches = pl.concat(found) if len(found) > 1 else found[0]
-    touches = touches.filter(
-        pl.col("advocate").is_not_null()
-        & (pl.col("key").is_not_null() | pl.col("other").is_not_null())
-    )
+    if touches["advocate"].null_count() or touches["key"].null_count():
+        touches = touches.filter(
+            pl.col("advocate").is_not_null()
+            & (pl.col("key").is_not_null() | pl.col("other").is_not_null())
+        )
     if len(found) > 1:
         touches = touches.sort("touch_position", maintain_order=True)
     if not unknown:
@@ -204,7 +205,8 @@ def _by_line(book: Book, touches: pl.DataFrame) -> pl.DataFrame:
             index.alias("terms"),
             in_run.alias("in_run"),
         )
-        rows.append(mine.filter(_is_touch(line)))
+        listed = all(set(KINDS_ALL) == set(terms.prefer) for terms in line.terms)
+        rows.append(mine if listed else mine.filter(_is_touch(line)))
     return pl.concat(rows)
 
 
@@ -220,7 +222,9 @@ def keys_of(touches: pl.DataFrame) -> pl.DataFrame:
     """One row per key of a touch; `other` is the touch's other key, `own` marks a user's own."""
     columns = ["line", "touch_position", "terms"]
     own = (pl.col("kind") == CODE).alias("own")
-    first = touches.select("key", "other", *columns, own).filter(pl.col("key").is_not_null())
+    first = touches.select("key", "other", *columns, own)
+    if first["key"].null_count():
+        first = first.filter(pl.col("key").is_not_null())
     if touches["other"].null_count() == touches.height:
         return first
     second = touches.filter(pl.col("other").is_not_null()).select(

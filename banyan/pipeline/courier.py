@@ -68,7 +68,7 @@ class Run:
     closing: int | None
     places: Mapping[tuple[int, int], Place]
     used: Mapping[int, pl.DataFrame] = field(default_factory=dict)
-    """Message ids a piece shares with earlier pieces (rows of `state.seen`), by its index."""
+    """Message ids that earlier pieces have used (rows of `state.seen`), by the piece's number."""
     ends: tuple[int | None, ...] = ()
     """Log time at the end of each piece; none before the first event that counts."""
 

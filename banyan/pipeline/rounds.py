@@ -20,7 +20,8 @@ hold more than is asked for, never less. What must be together, round by round:
 `device_friends` counts by device and by browser at once, so no one key keeps together what it
 counts: where a rule asks for it, one shard takes five numbers of every join (40 bytes each).
 A program's caps, limits and refunds are one sequence: SETTLE holds every reward due of a program
-in one place, and as many places work as there are programs.
+in one place, and as many places work as there are programs. And what belongs together is never
+parted: a code, an advocate or a charity that fills half of the log fills a shard with it.
 """
 
 from __future__ import annotations
@@ -119,6 +120,7 @@ def open_piece(run: Run, place: Place, raw: pl.DataFrame) -> Iterator[Letter]:
     yield from letters(log, DUE, place.number % shards, "log")
     yield from _touching(run, frame)
     yield from _people(run, events)
+    yield from _taking_back(run, frame)
     _, state = identify(book, state, events)
     yield from by_key(state.pairs, "key", KEYS, "sights", shards)
     yield from by_key(state.contacts, "user_key", JUDGE, "contacts", shards)
@@ -179,13 +181,18 @@ def _people(run: Run, events: Events) -> Iterator[Letter]:
     spends = event.is_in(["Wallet Spent", "Wallet Returned"]).fill_null(False)
     spent = [f"properties.{name}" for name in ("reference", "unit", "amount")]
     yield from told([*every, *spent], spends, POST, "spending")
-    # Refunds and rulings may come without a user.
-    taking = events.frame[[*every, *order, "properties.decision_id"]].filter(
-        event.is_in(list(CHANGING)).fill_null(False)
+
+
+def _taking_back(run: Run, frame: pl.DataFrame) -> Iterator[Letter]:
+    """Refunds and rulings, with a user or without, to wherever programs are settled."""
+    properties = [f"properties.{name}" for name in ("order_id", "total", "decision_id")]
+    taking = frame[["position", "at", "type", "event", "user_key", *properties]].filter(
+        pl.col("event").is_in(list(CHANGING)).fill_null(False)
     )
     yield from to_all(taking, SETTLE, run.settling, "taking")
-    refunded = taking.filter(event == REFUNDED).select(order_key("properties.order_id"))
-    yield from by_key(refunded.unique(), "order_key", KEYS, "refunded", shards)
+    refunded = taking.filter(pl.col("event") == REFUNDED)
+    refunded = refunded.select(order_key("properties.order_id")).unique()
+    yield from by_key(refunded, "order_key", KEYS, "refunded", run.shards)
 
 
 # Who touched whom

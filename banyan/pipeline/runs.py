@@ -20,7 +20,7 @@ from banyan.engine.language.program import Program
 from banyan.engine.replay import replay_batches
 from banyan.engine.step import Outcomes
 from banyan.engine.summary import Summary
-from banyan.pipeline.files import EventFiles
+from banyan.pipeline.files import STANDARD_INPUT, BadFile, EventFiles
 from banyan.pipeline.tables import TableWriter
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -159,37 +159,43 @@ def run_compare(
     form: str,
     progress: Progressing,
 ) -> Compared:
-    """Replay the same files under two programs and write the comparison's tables into `out`."""
+    """Replay the same files under two programs and write the comparison's tables into `out`.
+
+    Raises Problem for anything a user can mend, among it standard input.
+    """
     started = time.perf_counter()
-    sides = []
-    count = 0
-    for number, program in enumerate((a, b)):
-        book = compile_book(
-            [program], seeds={k: v for k, v in seeds.items() if k == program.program}
+    if STANDARD_INPUT in events:
+        raise BadFile(
+            "Two programs read the events, and standard input (-) can be read only once; write it "
+            "to a file and name that."
         )
-        files = EventFiles(events)
-        kept = []
-        count = 0
-        for outcomes, size in _outcomes(book, files, None, None, "local", _half(progress, number)):
-            count += size
-            kept.append(outcomes)
-        sides.append(_together(kept))
-    comparison = compare(*sides)
-    seconds = time.perf_counter() - started
+    books = [
+        compile_book([p], seeds={k: v for k, v in seeds.items() if k == p.program}) for p in (a, b)
+    ]
+    logs = [EventFiles(events) for _ in books]
+    # Opened first: a folder that cannot take the tables must not cost two replays.
     with TableWriter(out, form) as writer:
+        sides = []
+        for number, (book, files) in enumerate(zip(books, logs, strict=True)):
+            half = _half(progress, number)
+            parts = _outcomes(book, files, None, None, "local", half)
+            sides.append(_together([outcomes for outcomes, _ in parts]))
+        comparison = compare(*sides)
+        seconds = time.perf_counter() - started
         writer.append(comparison._asdict())
         figures = {
             "a": _named_short(a),
             "b": _named_short(b),
             "inputs": list(events),
-            "events": count,
+            "events": logs[-1].events_read,
             "totals": comparison.totals.to_dicts(),
             "rewards": comparison.rewards.to_dicts(),
             "reasons": comparison.reasons.to_dicts(),
             "seconds": round(seconds, 3),
         }
         writer.write_summary(json.dumps(figures, ensure_ascii=False, indent=2) + "\n")
-    return Compared(comparison, out, digits_by_unit([a, b]), count, seconds, files.warnings())
+    digits = digits_by_unit([a, b])
+    return Compared(comparison, out, digits, logs[-1].events_read, seconds, logs[-1].warnings())
 
 
 def _half(progress: Progressing, number: int) -> Progressing:

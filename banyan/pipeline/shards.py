@@ -83,6 +83,7 @@ def replay_by_shards(
     run = _with_messages(run, courier.deliver(MESSAGES, use_once, run))
     progress(2, steps, f"{run.last:,} events")
     home = [courier.open(open_piece, run)]
+    run = replace(run, used={})
     for number, (round_, (work, about)) in enumerate(ROUNDS.items(), start=3):
         progress(number, steps, about)
         home.append(courier.deliver(round_, work, run))

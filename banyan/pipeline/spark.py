@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -33,7 +34,16 @@ from banyan.engine.values import Kind
 from banyan.kernel.errors import Problem
 from banyan.pipeline.courier import NoSpark, Opening, Piece, Round, Run
 from banyan.pipeline.files import EventFile, EventFiles
-from banyan.pipeline.mail import DONE, Inbox, Letter, delivered, packed, problem, unpacked
+from banyan.pipeline.mail import (
+    DONE,
+    PROBLEM,
+    Inbox,
+    Letter,
+    delivered,
+    packed,
+    problem,
+    unpacked,
+)
 
 MASTER = "BANYAN_SPARK_MASTER"
 """Environment variable: where Spark runs, as its option `--master` says it; else `local[*]`."""
@@ -41,6 +51,7 @@ MASTER = "BANYAN_SPARK_MASTER"
 BYTES_A_SHARD = 32 << 20
 """Of the files as they lie. A worker needs some ten times as much memory to work on a shard."""
 
+# Every shard writes to every other: more would be letters of a few rows.
 MOST_SHARDS = 1000
 ROWS_A_PIECE = 100_000
 
@@ -94,7 +105,9 @@ def spark_session() -> Iterator[SparkSession]:
     try:
         context = SparkContext(conf=_conf(master), gateway=gateway)
     except (PySparkException, Py4JError) as error:
-        raise NoSpark(f"Spark does not start with {MASTER}={master}: {_reason(error)}") from error
+        raise NoSpark(
+            f"Spark does not start with {MASTER}={master}: {_reason(str(error))}"
+        ) from error
     session = SparkSession(context)
     try:
         yield session
@@ -127,9 +140,8 @@ def _java() -> Any:
         with log.open("wb") as file:
             return launch(_conf(master), popen_kwargs={"stderr": file})
     except PySparkException as error:
-        said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        reason = said[-1] if said else str(error)
-        raise NoSpark(f"Java does not start for Spark: {reason}") from error
+        said = log.read_text(encoding="utf-8", errors="replace")
+        raise NoSpark(f"Java does not start for Spark: {_reason(said or str(error))}") from error
 
 
 def java_there() -> None:
@@ -141,10 +153,11 @@ def java_there() -> None:
         )
 
 
-def _reason(error: Exception) -> str:
-    """The line of a Java exception that says something."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return next((line for line in lines if "Exception: " in line), lines[0])
+def _reason(said: str) -> str:
+    """The line that says something, of all that Java says."""
+    lines = [line.strip(" \t:") for line in said.splitlines() if line.strip()]
+    telling = (line for line in lines if re.search("Exception: |[Ee]rror: |No such file", line))
+    return next(telling, lines[-1])
 
 
 def _conf(master: str) -> SparkConf:
@@ -166,7 +179,9 @@ def _settings(master: str) -> dict[str, str]:
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         # The tables of a replay come to the driver, however large.
         "spark.driver.maxResultSize": "0",
-        "spark.sql.execution.arrow.maxBytesPerBatch": str(_BATCH_BYTES),
+        "spark.driver.memory": "4g",
+        # Rows are megabytes here, and thousands the rule.
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "8",
         # Spark works a task a core; threads within a task would only be in each other's way.
         "spark.executorEnv.POLARS_MAX_THREADS": "1",
     }
@@ -218,7 +233,7 @@ class SparkCourier:
         pieces = [Piece(*row) for row in rows]
         if any(piece.height < 0 for piece in pieces):
             refused = self._log.where("height < 0").select("data").collect()
-            delivered(Letter(DONE, 0, "problem", bytes(row.data)) for row in refused)
+            delivered(Letter(DONE, 0, PROBLEM, bytes(row.data)) for row in refused)
         return pieces
 
     def open(self, work: Opening, run: Run) -> Inbox:

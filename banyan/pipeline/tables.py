@@ -16,6 +16,7 @@ from typing import Literal, Protocol, Self, get_args
 import polars as pl
 
 from banyan.engine.columns import from_series
+from banyan.engine.compare import Comparison
 from banyan.engine.tables import SCHEMAS
 from banyan.kernel.errors import Problem
 
@@ -23,6 +24,9 @@ Format = Literal["parquet", "csv", "jsonl"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 SUMMARY = "summary.json"
+OURS = (*SCHEMAS, *Comparison._fields)
+"""Every table that a replay or a comparison writes."""
+
 _UNFINISHED = ".unfinished"
 
 # Fixed, so that bytes do not depend on the batches; large enough to compress, small enough to skip.
@@ -114,7 +118,7 @@ class TableWriter:
     def _remove_earlier(self) -> None:
         """What an earlier run left, also in another format: old and new must not stand together."""
         (self._folder / SUMMARY).unlink(missing_ok=True)
-        for name in {*SCHEMAS, *self._tables}:
+        for name in {*OURS, *self._tables}:
             for form in FORMATS:
                 (self._folder / f"{name}.{form}").unlink(missing_ok=True)
 
@@ -148,7 +152,7 @@ def _prepared(folder: Path) -> Path:
 
 def _refuse_others(folder: Path) -> None:
     entries = {entry.name for entry in folder.iterdir()}
-    ours = {f"{name}.{form}" for name in SCHEMAS for form in FORMATS}
+    ours = {f"{name}.{form}" for name in OURS for form in FORMATS}
     if not (entries & {SUMMARY, _UNFINISHED} or entries <= ours):
         raise BadFolder(
             f"{folder} already holds something that no replay wrote, such as {min(entries)}; name "

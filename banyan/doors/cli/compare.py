@@ -72,7 +72,8 @@ def command(
 def show(compared: Compared, a: str, b: str) -> None:
     """Print a comparison for people."""
     comparison, digits = compared.comparison, compared.digits
-    console().print(f"a = {a}\nb = {b}\n{compared.events:,} events, {compared.seconds:.1f} s")
+    events, seconds = f"{compared.events:,} events", f"{compared.seconds:.1f} s"
+    console().print(f"a = {a}\nb = {b}\n{events}, {seconds}", soft_wrap=True)
 
     def money(row: dict[str, Any], name: str) -> str:
         return amount(int(row[name]), str(row["unit"]), digits)
@@ -80,14 +81,27 @@ def show(compared: Compared, a: str, b: str) -> None:
     columns = ["decisions", "granted", "beneficiaries"]
     console().print(
         table(
-            ["unit", *(f"{c} {s}" for c in columns for s in "ab"), "net a", "net b", "difference"],
+            ["unit", "program", *columns, "net"],
             [
-                (
-                    str(row["unit"]),
-                    *(f"{row[f'{c}_{s}']:,}" for c in columns for s in "ab"),
-                    *(money(row, name) for name in ("net_a", "net_b", "difference")),
-                )
+                line
                 for row in comparison.totals.to_dicts()
+                for line in (
+                    *(
+                        (
+                            str(row["unit"]),
+                            side,
+                            *(f"{row[f'{name}_{side}']:,}" for name in columns),
+                            money(row, f"net_{side}"),
+                        )
+                        for side in "ab"
+                    ),
+                    (
+                        str(row["unit"]),
+                        "b - a",
+                        *(f"{row[f'{name}_b'] - row[f'{name}_a']:,}" for name in columns),
+                        money(row, "difference"),
+                    ),
+                )
             ],
             title="Cost",
         )
@@ -126,4 +140,4 @@ def show(compared: Compared, a: str, b: str) -> None:
             ]
             columns = ["beneficiary", "unit", "net a", "net b", "difference"]
             console().print(table(columns, lines, title=title))
-    console().print(f"Written to {compared.out}")
+    console().print(f"Written to {compared.out}", soft_wrap=True)

@@ -315,11 +315,11 @@ def _ratio(amount_major: Decimal, by: int) -> str:
 
 
 def _heading(text: str) -> None:
-    console().print(f"\n[bold]{text}[/bold]")
+    console().print(f"\n{text}", style="bold")
 
 
 def _text(text: str) -> None:
-    console().print(text, markup=False, soft_wrap=not sys.stdout.isatty())
+    console().print(text, soft_wrap=not sys.stdout.isatty())
 
 
 def _table(

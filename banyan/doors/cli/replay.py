@@ -48,6 +48,12 @@ def split_inputs(inputs: tuple[str, ...]) -> tuple[list[str], list[str]]:
     if not programs:
         raise click.UsageError("No program was named; give at least one .yaml file.")
     if not events:
+        for path in programs:
+            if path.endswith(".json") and len(programs) > 1:
+                raise click.UsageError(
+                    f"No events were named: {path} is taken for a program by its ending; rename "
+                    "JSON Lines to .jsonl."
+                )
         raise click.UsageError(
             "No events were named; give files ending in .jsonl, .jsonl.gz, .parquet or .csv, "
             "or - for JSON Lines from standard input."
@@ -139,4 +145,4 @@ def show(run: Run) -> None:
         if counted:
             lines = [(*(str(r[k] or "") for k in keys), f"{r['rows']:,}") for r in counted]
             console().print(table([*keys, "rows"], lines, title=name))
-    console().print(f"Written to {run.out}")
+    console().print(f"Written to {run.out}", soft_wrap=True)

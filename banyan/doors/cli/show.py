@@ -21,31 +21,37 @@ from rich.table import Table
 
 
 def console() -> Console:
-    """Standard output as people read it; in a pipe lines are not cut."""
-    return Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    """Standard output as people read it; in a pipe lines are not cut.
+
+    Names come from events and paths from anywhere, so nothing in them is markup.
+    """
+    width = None if sys.stdout.isatty() else 200
+    return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None
 ) -> Table:
-    """A plain table; columns of figures stand right."""
+    """A plain table; columns of figures stand right and, unlike names, are never broken."""
     shown = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     rows = list(rows)
     for number, name in enumerate(columns):
         figures = bool(rows) and all(_is_figure(row[number]) for row in rows)
-        shown.add_column(name, justify="right" if figures else "left", overflow="fold")
+        shown.add_column(
+            name,
+            justify="right" if figures else "left",
+            overflow="fold",
+            no_wrap=figures,
+            # Otherwise rich would cut the ends off where even the figures do not fit.
+            min_width=max(len(row[number]) for row in rows) if figures else None,
+        )
     for row in rows:
-        shown.add_row(*(_plain(cell) for cell in row))
+        shown.add_row(*row)
     return shown
 
 
 def _is_figure(cell: str) -> bool:
     return cell[:1] in "-+0123456789" and cell.replace(",", "").lstrip("-+")[:1].isdigit()
-
-
-def _plain(cell: str) -> str:
-    # A name from an event must not be read as markup.
-    return cell.replace("[", r"\[")
 
 
 def amount(value: int, unit: str, digits: Mapping[str, int]) -> str:

@@ -74,6 +74,8 @@ def command(
     """
     given = {name: value for name, value in options.items() if value is not None}
     eventlog.form_of(out)
+    if not out.parent.is_dir():
+        raise click.UsageError(f"There is no folder {out.parent}; make it first.")
     if benchmark is not None:
         if settings_file or given.keys() - {"seed"}:
             raise click.UsageError("--benchmark goes with --seed and no other setting.")

@@ -319,20 +319,28 @@ _JUDGED = [
 
 def _only_first_join(state: State, rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """Touches that meet a friend above the friend's join are lost, whatever else is true."""
-    # Sorted by where they meet, a friend's first eligible touch tells the join.
-    eligible = rows.filter(pl.col("reason").is_null()).sort("met_position")
-    joined = eligible.select(*keys, pl.col("met_position").alias("join_position"))
-    joined = first_rows(joined, *keys)
     before = of(state.referrals, rows.select(friend_key="user_key"), "friend_key").select(
         "line", pl.col("friend_key").alias("user_key"), "join_position"
-    )[joined.columns]
+    )[[*keys, "join_position"]]
+    # Whoever meets one touch alone, and was not referred before, needs no look.
+    asked = rows[keys].is_duplicated()
+    if not before.is_empty():
+        asked = asked | rows["user_key"].is_in(before["user_key"].implode())
+    if not asked.any():
+        return rows
+    several = rows.filter(asked)
+    # Sorted by where they meet, a friend's first eligible touch tells the join.
+    eligible = several.filter(pl.col("reason").is_null()).sort("met_position")
+    joined = first_rows(
+        eligible.select(*keys, pl.col("met_position").alias("join_position")), *keys
+    )
     if not before.is_empty():
         joined = pl.concat([before, joined.join(before, on=keys, how="anti")])
-    rows = rows.join(joined, on=keys, how="left", maintain_order="left")
+    several = several.join(joined, on=keys, how="left", maintain_order="left")
     referred = pl.col("met_position") > pl.col("join_position")
-    return rows.with_columns(
-        reason=pl.when(referred).then(pl.lit("already_referred")).otherwise(pl.col("reason"))
-    )
+    reason = pl.when(referred).then(pl.lit("already_referred")).otherwise(pl.col("reason"))
+    several = several.with_columns(reason=reason)[rows.columns]
+    return pl.concat([rows.filter(~asked), several])
 
 
 def _reasons(line: Line, state: State, rows: pl.DataFrame, met: pl.DataFrame) -> pl.DataFrame:

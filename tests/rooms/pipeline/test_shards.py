@@ -3,7 +3,7 @@
 import gzip
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -223,6 +223,11 @@ def test_without_java_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
 # --- on Spark
 
 
+def on_spark(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a test that needs the cluster; where tests are spread by group, one process runs all."""
+    return pytest.mark.spark(pytest.mark.xdist_group("spark")(test))
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
     """Two executors in processes of their own: nothing can be shared by accident."""
@@ -234,7 +239,7 @@ def cluster() -> Iterator[None]:
             yield
 
 
-@pytest.mark.spark
+@on_spark
 def test_on_spark_every_byte_of_every_table_is_the_same(cluster: None, tmp_path: Path) -> None:
     shop = busy_shop.log(customers=1000)
     assert 8_000 < len(shop) < 20_000
@@ -279,7 +284,7 @@ def _replayed(engine: str, events: list[str], folder: Path) -> Path:
     return out
 
 
-@pytest.mark.spark
+@on_spark
 @pytest.mark.parametrize("seed", [3, 11])
 def test_generated_cases_on_spark_give_the_same(cluster: None, seed: int, tmp_path: Path) -> None:
     files, lines = case(seed, beats=150)
@@ -295,7 +300,7 @@ def test_generated_cases_on_spark_give_the_same(cluster: None, seed: int, tmp_pa
     assert files_.without_message_id == _nameless(raw)
 
 
-@pytest.mark.spark
+@on_spark
 def test_a_file_that_a_worker_cannot_read_is_a_sentence_here(cluster: None, tmp_path: Path) -> None:
     packed = tmp_path / "cut.jsonl.gz"
     packed.write_bytes(gzip.compress(b'{"type": "page"}\n' * 1000)[:-20])
@@ -303,7 +308,7 @@ def test_a_file_that_a_worker_cannot_read_is_a_sentence_here(cluster: None, tmp_
         replay_on_spark(busy_shop.book(), EventFiles([packed]), until=None, progress=_no_progress)
 
 
-@pytest.mark.spark
+@on_spark
 def test_files_without_an_event_are_refused(cluster: None, tmp_path: Path) -> None:
     path = tmp_path / "blank.jsonl"
     path.write_bytes(b"\n\n")

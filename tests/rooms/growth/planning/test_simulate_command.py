@@ -44,6 +44,12 @@ def test_the_benchmark_log(tmp_path) -> None:
     assert pl.read_parquet(out).height == 6_022
 
 
+def test_a_folder_that_is_not_there_is_named(tmp_path) -> None:
+    result = _run("--out", tmp_path / "none" / "log.parquet", "--benchmark", 6_000)
+    assert result.exit_code == 2
+    assert f"There is no folder {tmp_path / 'none'}; make it first." in result.stderr
+
+
 def test_the_benchmark_takes_no_settings(tmp_path) -> None:
     result = _run("--out", tmp_path / "log.parquet", "--benchmark", 6_000, "--days", 3)
     assert result.exit_code == 2

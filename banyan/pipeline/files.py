@@ -39,6 +39,10 @@ ENDINGS: Mapping[str, Form] = {
 
 STANDARD_INPUT = "-"
 
+DAY_US = 86_400 * 10**6
+MUCH_OUT_OF_ORDER = 0.1
+"""Some late events are usual; above this share the order looks like a mistake."""
+
 # Text is read and typed in blocks of this size, a few at once. Larger ones are slower: the system
 # hands out and takes back their memory page by page.
 _BLOCK_BYTES = 16 << 20
@@ -82,6 +86,9 @@ class EventFiles:
         """Bytes of the files behind the events handed out so far."""
         self.without_message_id = 0
         """Events handed out so far that had no `messageId`, where it was wanted."""
+        self.out_of_order = 0
+        """Events handed out so far that are more than a day older than one before them."""
+        self._latest: int | None = None
 
     @property
     def bytes(self) -> int | None:
@@ -105,9 +112,19 @@ class EventFiles:
             if "messageId" in wanted:
                 nameless = frame["messageId"].is_null() & ~frame["bad_json"]
                 self.without_message_id += int(nameless.sum())
+            if "timestamp" in wanted:
+                self._look_at_order(frame["timestamp"])
             yield frame
         if not self.events_read:
             yield from_lines(b"", wanted)
+
+    def _look_at_order(self, times: pl.Series) -> None:
+        latest = times.cum_max().forward_fill()
+        if self._latest is not None:
+            latest = latest.fill_null(self._latest).clip(lower_bound=self._latest)
+        self.out_of_order += int((latest - times > DAY_US).sum())
+        last = latest[-1] if len(latest) else None
+        self._latest = self._latest if last is None else int(last)
 
     def was_read(self, *, events: int, without_message_id: int) -> None:
         """Count in what other processes read of all these files."""
@@ -120,12 +137,20 @@ class EventFiles:
         if not self.events_read:
             names = ", ".join(file.name for file in self.files)
             return (f"There is no event in {names}.",)
-        if not self.without_message_id:
-            return ()
-        return (
-            f"{self.without_message_id:,} of {self.events_read:,} events have no messageId and go "
-            "by their position instead: the same file imported twice would not be recognised.",
-        )
+        found = []
+        if self.without_message_id:
+            found.append(
+                f"{self.without_message_id:,} of {self.events_read:,} events have no messageId and "
+                "go by their position instead: the same file imported twice would not be "
+                "recognised."
+            )
+        if self.out_of_order > MUCH_OUT_OF_ORDER * self.events_read:
+            found.append(
+                f"{self.out_of_order:,} of {self.events_read:,} events are more than a day older "
+                "than one before them; the order of a log decides, so sort it by timestamp unless "
+                "it arrived like this."
+            )
+        return tuple(found)
 
     def _pieces(self, wanted: Wanted, rows: int) -> Iterator[Piece]:
         before = 0

@@ -20,6 +20,7 @@ from banyan.engine.language.program import Program
 from banyan.engine.replay import replay_batches
 from banyan.engine.step import Outcomes
 from banyan.engine.summary import Summary
+from banyan.kernel.errors import Problem
 from banyan.pipeline.files import STANDARD_INPUT, BadFile, EventFiles
 from banyan.pipeline.tables import TableWriter
 
@@ -60,6 +61,7 @@ def run_replay(
     `paths` names the program files for the summary. Raises Problem for anything a user can mend.
     """
     started = time.perf_counter()
+    _check_seeds(programs, seeds)
     book = compile_book(programs, seeds=seeds)
     files = EventFiles(events)
     summary = Summary()
@@ -75,6 +77,20 @@ def run_replay(
         }
         writer.write_summary(json.dumps(figures, ensure_ascii=False, indent=2) + "\n")
     return Run(figures, out, digits_by_unit(programs), files.warnings())
+
+
+class UnknownSeed(Problem):
+    """A seed for a program that does not run: a slip would silently give other draws."""
+
+
+def _check_seeds(programs: Sequence[Program], seeds: Mapping[str, str]) -> None:
+    slugs = sorted({program.program for program in programs})
+    for slug in seeds:
+        if slug not in slugs:
+            raise UnknownSeed(
+                f"--seed names program {slug!r}, which is not among those given: "
+                f"{', '.join(slugs)}."
+            )
 
 
 def _write(writer: TableWriter, summary: Summary, parts: Iterator[tuple[Outcomes, int]]) -> None:
@@ -164,6 +180,7 @@ def run_compare(
     Raises Problem for anything a user can mend, among it standard input.
     """
     started = time.perf_counter()
+    _check_seeds([a, b], seeds)
     if STANDARD_INPUT in events:
         raise BadFile(
             "Two programs read the events, and standard input (-) can be read only once; write it "

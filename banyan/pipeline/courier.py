@@ -31,6 +31,15 @@ class Piece(NamedTuple):
     height: int
     nameless: int
     """Events without a `messageId`."""
+    latest: int | None
+    """The greatest timestamp, microseconds."""
+
+
+def piece_of(file: int, number: int, frame: pl.DataFrame) -> Piece:
+    """What is told of typed events that lie ready."""
+    nameless = int((frame["messageId"].is_null() & ~frame["bad_json"]).sum())
+    latest = frame["timestamp"].max()
+    return Piece(file, number, frame.height, nameless, latest if isinstance(latest, int) else None)
 
 
 class Courier(Protocol):
@@ -56,6 +65,8 @@ class Place(NamedTuple):
     first: int
     """Position of its first event."""
     height: int
+    latest: int | None
+    """The greatest timestamp before it."""
 
 
 @dataclass(frozen=True)

@@ -119,18 +119,17 @@ class EventFiles:
             yield from_lines(b"", wanted)
 
     def _look_at_order(self, times: pl.Series) -> None:
-        latest = times.cum_max().forward_fill()
-        if self._latest is not None:
-            latest = latest.fill_null(self._latest).clip(lower_bound=self._latest)
-        self.out_of_order += int((latest - times > DAY_US).sum())
-        last = latest[-1] if len(latest) else None
-        self._latest = self._latest if last is None else int(last)
+        self.out_of_order += out_of_order(times, self._latest)
+        last = times.max()
+        if isinstance(last, int):
+            self._latest = last if self._latest is None else max(last, self._latest)
 
-    def was_read(self, *, events: int, without_message_id: int) -> None:
+    def was_read(self, *, events: int, without_message_id: int, out_of_order: int) -> None:
         """Count in what other processes read of all these files."""
         self.events_read += events
         self.bytes_read = self.bytes or 0
         self.without_message_id += without_message_id
+        self.out_of_order += out_of_order
 
     def warnings(self) -> tuple[str, ...]:
         """What should be known about the files once they are read, as sentences."""
@@ -158,6 +157,17 @@ class EventFiles:
             for frame, done in file.read(wanted, rows):
                 yield frame, before + done
             before += file.size or 0
+
+
+def out_of_order(times: pl.Series, latest: int | None) -> int:
+    """How many of these timestamps (microseconds) are more than a day older than one before them.
+
+    `latest` is the greatest before all of them.
+    """
+    before = times.cum_max().forward_fill()
+    if latest is not None:
+        before = before.fill_null(latest).clip(lower_bound=latest)
+    return int((before - times > DAY_US).sum())
 
 
 @dataclass(frozen=True)

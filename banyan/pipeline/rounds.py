@@ -48,6 +48,7 @@ from banyan.engine.stages.settle import RELEASES, REVERSALS, Settlement, settle
 from banyan.engine.stages.touches import TOUCHING, code_named, keys_of, touched
 from banyan.engine.state import SCHEMAS, State, blank, empty
 from banyan.pipeline.courier import Place, Round, Run, names_at_events
+from banyan.pipeline.files import out_of_order
 from banyan.pipeline.mail import (
     DONE,
     Inbox,
@@ -83,7 +84,9 @@ SPENDING = {
 
 
 def use_messages(run: Run, place: Place, raw: pl.DataFrame) -> Iterator[Letter]:
-    """The message ids a piece would use up."""
+    """The message ids a piece would use up, and how much of it is out of order."""
+    late = out_of_order(raw["timestamp"], place.latest)
+    yield from letters(pl.DataFrame({"out_of_order": [late]}), DONE, 0, "order")
     events, _, state = read(run.book, empty(), _placed(run, place, raw))
     ids = state.seen.hstack(events.frame[["position", "at"]])
     ids = ids.with_columns(piece=pl.lit(place.number, dtype=pl.Int64))

@@ -76,10 +76,15 @@ def replay_by_shards(
     steps = len(ROUNDS) + 3
     closing = None if until is None else (until - EPOCH) // timedelta(microseconds=1)
     progress(0, steps, "reading")
-    places = _places(courier.pieces(), files)
-    run = Run(book, courier.shards, closing, places)
+    pieces = [piece for piece in sorted(courier.pieces()) if piece.height]
+    run = Run(book, courier.shards, closing, _places(pieces))
     progress(1, steps, "message ids")
-    courier.open(use_messages, run)
+    order = courier.open(use_messages, run).find("order", by="out_of_order")
+    files.was_read(
+        events=run.last,
+        without_message_id=sum(piece.nameless for piece in pieces),
+        out_of_order=0 if order is None else int(order["out_of_order"].sum()),
+    )
     run = _with_messages(run, courier.deliver(MESSAGES, use_once, run))
     progress(2, steps, f"{run.last:,} events")
     home = [courier.open(open_piece, run)]
@@ -91,17 +96,16 @@ def replay_by_shards(
     return _outcomes(run, _gathered(home)), run.last
 
 
-def _places(pieces: list[Piece], files: EventFiles) -> dict[tuple[int, int], Place]:
-    """Where each piece stands in the log. Tells `files` what was read."""
+def _places(pieces: list[Piece]) -> dict[tuple[int, int], Place]:
+    """Where each piece stands in the log, of which they are all in order."""
     places: dict[tuple[int, int], Place] = {}
     first = 1
-    for piece in sorted(pieces):
-        if piece.height:
-            place = Place(number=len(places), first=first, height=piece.height)
-            places[piece.file, piece.number] = place
-            first += piece.height
-    nameless = sum(piece.nameless for piece in pieces)
-    files.was_read(events=first - 1, without_message_id=nameless)
+    latest: int | None = None
+    for number, piece in enumerate(pieces):
+        places[piece.file, piece.number] = Place(number, first, piece.height, latest)
+        first += piece.height
+        times = [time for time in (latest, piece.latest) if time is not None]
+        latest = max(times, default=None)
     return places
 
 

@@ -32,7 +32,7 @@ from pyspark.sql.functions import expr
 import banyan
 from banyan.engine.values import Kind
 from banyan.kernel.errors import Problem
-from banyan.pipeline.courier import NoSpark, Opening, Piece, Round, Run
+from banyan.pipeline.courier import NoSpark, Opening, Piece, Round, Run, piece_of
 from banyan.pipeline.files import EventFile, EventFiles
 from banyan.pipeline.mail import (
     DONE,
@@ -57,7 +57,7 @@ ROWS_A_PIECE = 100_000
 
 _ROUNDS = "rounds"
 _LETTERS = "round int, shard int, name string, data binary"
-_PIECES = "file int, number int, height int, nameless int, data binary"
+_PIECES = "file int, number int, height int, nameless int, latest long, data binary"
 _LETTER_TYPES = pa.schema(
     [("round", pa.int32()), ("shard", pa.int32()), ("name", pa.string()), ("data", pa.binary())]
 )
@@ -67,6 +67,7 @@ _PIECE_TYPES = pa.schema(
         ("number", pa.int32()),
         ("height", pa.int32()),
         ("nameless", pa.int32()),
+        ("latest", pa.int64()),
         ("data", pa.binary()),
     ]
 )
@@ -229,7 +230,7 @@ class SparkCourier:
 
     def pieces(self) -> list[Piece]:
         """Read the files; what lies ready, in any order. Raises BadFile."""
-        rows = self._log.select("file", "number", "height", "nameless").collect()
+        rows = self._log.select(*Piece._fields).collect()
         pieces = [Piece(*row) for row in rows]
         if any(piece.height < 0 for piece in pieces):
             refused = self._log.where("height < 0").select("data").collect()
@@ -280,11 +281,10 @@ def _read_files(
             try:
                 pieces = files[index].read(wanted, ROWS_A_PIECE)
                 for number, (frame, _) in enumerate(pieces):
-                    nameless = int((frame["messageId"].is_null() & ~frame["bad_json"]).sum())
-                    row = (index, number, frame.height, nameless, packed(frame))
+                    row = (*piece_of(index, number, frame), packed(frame))
                     yield _batch([row], _PIECE_TYPES)
             except Problem as found:
-                yield _batch([(index, -1, -1, 0, problem(found).data)], _PIECE_TYPES)
+                yield _batch([(index, -1, -1, 0, None, problem(found).data)], _PIECE_TYPES)
 
 
 def _open_pieces(

@@ -185,23 +185,24 @@ def looked_at(state: State, asks: pl.DataFrame, *, person: str, position: str) -
     ).with_row_index("ask")
     columns = ["ask", *SCHEMAS["history"]]
     last = _last_below(state, rows).filter(pl.col("position").is_not_null())
-    first = rows.join(_first_orders(state), on="user_key")
+    first = rows.join(_first_orders(state, rows), on="user_key")
     first = first.filter(pl.col("position") < pl.col("_at_position"))
     return pl.concat([last.select(columns), first.select(columns)])
 
 
-def _first_orders(state: State) -> pl.DataFrame:
-    return first_rows(state.history.filter(pl.col("orders") == 1), "user_key")
+def _first_orders(state: State, people: pl.DataFrame) -> pl.DataFrame:
+    """The history's row of the first order of each of the people who ordered."""
+    firsts = of(state.history.filter(pl.col("orders") == 1), people, "user_key")
+    return first_rows(firsts, "user_key")
 
 
 def _is_new(
     state: State, asks: pl.DataFrame, person: str, position: str, name: str
 ) -> pl.DataFrame:
     """The usual question needs no look-back: was the first order below the position?"""
-    firsts = _first_orders(state).select("user_key", "position")
-    found = asks.select(pl.col(person).alias("user_key"), pl.col(position).alias("_at")).join(
-        firsts, on="user_key", how="left", maintain_order="left"
-    )
+    rows = asks.select(pl.col(person).alias("user_key"), pl.col(position).alias("_at"))
+    firsts = _first_orders(state, rows)[["user_key", "position"]]
+    found = rows.join(firsts, on="user_key", how="left", maintain_order="left")
     ordered = (found["position"] < found["_at"]).fill_null(False)
     return asks.with_columns((~ordered).alias(name))
 

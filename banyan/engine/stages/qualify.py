@@ -305,6 +305,9 @@ def _hits_over_versions(line: Line, rows: pl.DataFrame, name: str, *, had: bool)
 
 def _counted(line: Line, state: State, rows: pl.DataFrame, index: int) -> State:
     """The state with people's running counts: a row a match, of which the last one counts."""
+    if not state.progress.is_empty():
+        # Later batches keep one row a person, or look-ups would grow with every match.
+        rows = rows.unique("user_key", keep="last", maintain_order=True)
     zero = pl.lit(0, dtype=pl.Int128)
     sums = "_sum" in rows.columns
     progress = rows.select(

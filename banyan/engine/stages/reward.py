@@ -103,7 +103,11 @@ def _due(
         before = before.filter(mine).group_by("beneficiary_key").agg(_before=pl.col("nth").max())
         due = due.join(before, on="beneficiary_key", how="left", maintain_order="left")
         due = due.with_columns(pl.col("nth") + pl.col("_before").fill_null(0)).drop("_before")
-    ordinals = due.select(
+    last = due
+    if not state.ordinals.is_empty():
+        # Later batches keep one row a beneficiary, or look-ups would grow with every achievement.
+        last = due.unique("beneficiary_key", keep="last")
+    ordinals = last.select(
         pl.lit(line.index, dtype=pl.Int32).alias("line"),
         pl.lit(number, dtype=pl.Int32).alias("reward"),
         "beneficiary_key",

@@ -18,7 +18,7 @@ from banyan.engine.language.program import Program
 from banyan.engine.raw import from_lines
 from banyan.engine.replay import EPOCH, replay_batches
 from banyan.engine.step import Outcomes
-from banyan.pipeline.courier import NoSpark, Opening, Piece, Round, Run
+from banyan.pipeline.courier import NoSpark, Opening, Piece, Round, Run, piece_of
 from banyan.pipeline.files import BadFile, EventFiles
 from banyan.pipeline.mail import DONE, Inbox, Letter, delivered
 from banyan.pipeline.runs import run_replay
@@ -40,8 +40,7 @@ class Walker:
     read: set[int] = field(default_factory=set)
 
     def pieces(self) -> list[Piece]:
-        sizes = [(frame.height, _nameless(frame)) for frame in self.frames]
-        return [Piece(0, number, *size) for number, size in enumerate(sizes)][::-1]
+        return [piece_of(0, number, frame) for number, frame in enumerate(self.frames)][::-1]
 
     def open(self, work: Opening, run: Run) -> Inbox:
         letters = []
@@ -67,27 +66,35 @@ class Walker:
         return delivered(letter for letter in letters if letter.round == DONE)
 
 
-def _nameless(frame: pl.DataFrame) -> int:
-    return int((frame["messageId"].is_null() & ~frame["bad_json"]).sum())
-
-
 def _walked(
     book: Book, lines: list[bytes], folder: Path, *, cuts: list[int], shards: int, until: Any = None
 ) -> Outcomes:
     path = folder / "events.jsonl"
     path.write_bytes(b"\n".join(lines))
+    files = EventFiles([path])
     raw = from_lines(path.read_bytes(), book.wanted)
     edges = [0, *sorted(cuts), raw.height]
     frames = [raw[start:stop] for start, stop in pairwise(edges)]
     outcomes, events = replay_by_shards(
         book,
-        EventFiles([path]),
+        files,
         Walker(frames, shards),
         until=until,
         progress=lambda *_: None,
     )
-    assert events == raw.height
+    here = _read_here(path, book)
+    assert events == files.events_read == here.events_read == raw.height
+    assert files.bytes_read == here.bytes_read
+    assert files.out_of_order == here.out_of_order
+    assert files.without_message_id == here.without_message_id
     return outcomes
+
+
+def _read_here(path: Path, book: Book) -> EventFiles:
+    files = EventFiles([path])
+    for _ in files.read(book.wanted, rows_per_chunk=1000):
+        pass
+    return files
 
 
 def _assert_same(found: Outcomes, expected: Outcomes) -> None:
@@ -285,7 +292,7 @@ def _replayed(engine: str, events: list[str], folder: Path) -> Path:
 
 
 @on_spark
-@pytest.mark.parametrize("seed", [3, 11])
+@pytest.mark.parametrize("seed", [3, 11, 19, 23, 42])
 def test_generated_cases_on_spark_give_the_same(cluster: None, seed: int, tmp_path: Path) -> None:
     files, lines = case(seed, beats=150)
     book = _book(files)
@@ -296,8 +303,8 @@ def test_generated_cases_on_spark_give_the_same(cluster: None, seed: int, tmp_pa
     raw = from_lines(path.read_bytes(), book.wanted)
     (expected,) = replay_batches(book, [raw])
     _assert_same(found, expected)
-    assert events == files_.events_read == raw.height
-    assert files_.without_message_id == _nameless(raw)
+    assert events == raw.height
+    assert files_.warnings() == _read_here(path, book).warnings()
 
 
 @on_spark
@@ -309,8 +316,11 @@ def test_a_file_that_a_worker_cannot_read_is_a_sentence_here(cluster: None, tmp_
 
 
 @on_spark
-def test_files_without_an_event_are_refused(cluster: None, tmp_path: Path) -> None:
+def test_files_without_an_event_give_empty_tables(cluster: None, tmp_path: Path) -> None:
     path = tmp_path / "blank.jsonl"
     path.write_bytes(b"\n\n")
-    with pytest.raises(BadFile, match="There is no event in"):
-        replay_on_spark(busy_shop.book(), EventFiles([path]), until=None, progress=_no_progress)
+    files = EventFiles([path])
+    found, events = replay_on_spark(busy_shop.book(), files, until=None, progress=_no_progress)
+    assert events == 0
+    _assert_same(found, busy_shop.decide([]))
+    assert files.warnings() == (f"There is no event in {path}.",)

@@ -196,7 +196,7 @@ def log(customers: int = 300, seed: int = 5) -> list[bytes]:
     chance = random.Random(seed)
     for event in _more():
         lines.insert(chance.randrange(len(lines) // 2, len(lines)), event)
-    in_a_row = [*_kiosk(), *_chain(), *_lost()]
+    in_a_row = [*_kiosk(), *_chain(), *_lost(), *_same_order(), *_tablet()]
     place = len(lines) // 3
     lines[place:place] = in_a_row
     return [*lines, *_rulings_and_spends(lines)]
@@ -331,6 +331,43 @@ def _lost() -> Iterator[bytes]:
             userId=user,
             properties={"order_id": f"lost-{name}", "total": 25, "currency": "USD"},
         )
+
+
+def _tablet() -> Iterator[bytes]:
+    """Friends of several advocates on one device: too many, though not for any one of them."""
+    for number in range(6):
+        browser = f"tablet-{number}"
+        yield _track(
+            "Referral Link Clicked",
+            _at(57),
+            anonymousId=browser,
+            properties={"advocate": f"link-{number % 5}"},
+        )
+        yield _track(
+            "Signed Up",
+            _at(58),
+            userId=f"reader-{number}",
+            anonymousId=browser,
+            context={"device": {"id": "tablet"}},
+        )
+        yield _track(
+            "Order Completed",
+            _at(59),
+            userId=f"reader-{number}",
+            properties={"order_id": browser, "total": 50, "currency": "USD"},
+        )
+
+
+def _same_order() -> Iterator[bytes]:
+    """An order that is completed twice: what is refunded of it counts against the first total."""
+    for number in range(5):
+        user = f"twice-{number}"
+        order = {"order_id": user, "currency": "USD"}
+        for day, total in ((54, 100), (55, 40)):
+            yield _track(
+                "Order Completed", _at(day), userId=user, properties={**order, "total": total}
+            )
+        yield _track("Order Refunded", _at(56), userId=user, properties={**order, "total": 30})
 
 
 def _more() -> Iterator[bytes]:

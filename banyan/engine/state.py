@@ -20,6 +20,9 @@ TEXT = pl.String
 NUMBER = pl.Int128
 SMALL = pl.Int32
 
+MANY_CHUNKS = 100
+"""A frame in more pieces is joined up: every look-up pays for each piece."""
+
 SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     # which message ids were used
     "seen": {"key": KEY, "message_id": TEXT},
@@ -208,7 +211,10 @@ def append(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     if new.is_empty():
         return old
     new = new[old.columns]
-    return new if old.is_empty() else old.vstack(new)
+    if old.is_empty():
+        return new
+    longer = old.vstack(new)
+    return longer.rechunk() if longer.n_chunks() > MANY_CHUNKS else longer
 
 
 def of(frame: pl.DataFrame, keys: pl.DataFrame, on: str | list[str]) -> pl.DataFrame:

@@ -383,20 +383,14 @@ def _require(
     code: str,
 ) -> pl.DataFrame:
     """Give `code` as reason to asked rows whose condition does not hold."""
-    mask = rows.select(asked).to_series()
-    asks = rows.filter(mask)
-    if asks.is_empty():
-        return rows
     trials = condition.names & frozenset(terms.trials)
     facts = condition.names - trials
-    asks = as_of(state, asks, facts, person=person, position="touch_position", at="touch_at")
+    asks = as_of(state, rows, facts, person=person, position="touch_position", at="touch_at")
     if trials:
         asks = asks.hstack(met[asks["_row"]][["advocate", "friend"]])
         asks = with_trials(line, terms, asks, trials, advocate="advocate", friend="friend")
-    passed = holds(line, asks, condition)
-    reason = pl.when(~passed).then(pl.lit(code)).alias("reason")
-    judged = asks.select(rows.columns).with_columns(reason)
-    return judged if mask.all() else pl.concat([rows.filter(~mask), judged])
+    failed = asked & ~pl.lit(holds(line, asks, condition))
+    return rows.with_columns(reason=pl.when(failed).then(pl.lit(code)).otherwise(pl.col("reason")))
 
 
 def _winners(book: Book, rivals: pl.DataFrame, keys: list[str]) -> pl.DataFrame:

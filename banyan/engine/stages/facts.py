@@ -161,8 +161,7 @@ def as_of(
 
 def _last_below(state: State, rows: pl.DataFrame) -> pl.DataFrame:
     """`rows` (`user_key`, `_at_position`) with the last row of history below each."""
-    people = rows.select("user_key").filter(pl.col("user_key").is_not_null())
-    history = of(state.history, people.unique(), "user_key")
+    history = of(state.history, rows, "user_key")
     return rows.sort("_at_position", maintain_order=True).join_asof(
         history,
         left_on="_at_position",

@@ -131,8 +131,8 @@ def _matches(line: Line, state: State, people: pl.DataFrame, name: str) -> pl.Da
                 rows = rows.filter(holds(line, rows, goal.where))
         add = column_of(line, rows, goal.sum_of) if goal.sum_of and not rows.is_empty() else None
         zero = pl.lit(0, dtype=pl.Int128)
-        rows = rows.with_columns(_add=zero if add is None else add.fill_null(0))
-        parts.append(rows.select(*people.columns, "_add"))
+        add = zero if add is None else add.fill_null(0)
+        parts.append(rows.select(*people.columns, add.alias("_add")))
     if len(parts) == 1:
         return parts[0]
     if not parts:

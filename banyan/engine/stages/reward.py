@@ -184,7 +184,7 @@ def _amounts(
         boosted = _times(pl.col("amount"), Fraction(times))
         raw = raw.with_columns(amount=pl.when(inside).then(boosted).otherwise(pl.col("amount")))
     rows = rows.with_columns(raw=raw.select(minor).to_series(), unit=unit)
-    return rows.select(_columns(line, payout)).select(list(DUE))
+    return rows.select(_columns(line, payout))[list(DUE)]
 
 
 def _times(amount: pl.Expr, factor: Fraction) -> pl.Expr:

@@ -346,8 +346,11 @@ class Scribe:
         bad = roll.pick(roll.pick(list(BAD_LINES.values())))
         if isinstance(bad, bytes):
             self.add(bad)
-        else:
-            self.add(json.dumps(self.envelope() | self.small_order(roll) | bad).encode())
+            return
+        if roll.happens(0.3):  # a second fault: which of the two is told is a rule as well
+            also = roll.pick(roll.pick(list(BAD_LINES.values())))
+            bad = bad if isinstance(also, bytes) else also | bad
+        self.add(json.dumps(self.envelope() | self.small_order(roll) | bad).encode())
 
     def repeat(self, roll: Dice) -> None:
         """Use the `messageId` of an earlier line again, with another body."""

@@ -80,14 +80,14 @@ def read_line(
 def fault(raw: Mapping[str, Any], at: int | None, numbers: Collection[str]) -> str | None:
     """Name the first fault of an event, in the order in which they are looked for."""
     properties = object_in(raw, "properties")
+    if at is None:
+        return "bad_timestamp"
+    if as_text(raw.get("userId")) is None and as_text(raw.get("anonymousId")) is None:
+        return "no_id"
     if raw.get("type") not in TYPES:
         return "bad_type"
     if raw["type"] == "track" and as_text(raw.get("event")) is None:
         return "no_event"
-    if as_text(raw.get("userId")) is None and as_text(raw.get("anonymousId")) is None:
-        return "no_id"
-    if at is None:
-        return "bad_timestamp"
     if any(is_too_large(properties.get(name)) for name in numbers):
         return "number_too_large"
     return None

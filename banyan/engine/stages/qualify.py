@@ -125,8 +125,9 @@ def _matches(line: Line, state: State, people: pl.DataFrame, name: str) -> pl.Da
         rows = people.filter(_listens(line, terms, goal))
         names = goal.where.names if goal.where else frozenset()
         names |= {goal.sum_of} if goal.sum_of else set()
-        if names and not rows.is_empty():
-            rows = with_names(line, terms, state, rows, names)
+        if not rows.is_empty():
+            rows = with_names(line, terms, state, rows, names) if names else rows
+            # Asked also when it names nothing: `1 = 2` never holds.
             if goal.where is not None:
                 rows = rows.filter(holds(line, rows, goal.where))
         add = column_of(line, rows, goal.sum_of) if goal.sum_of and not rows.is_empty() else None

@@ -140,7 +140,8 @@ def _with_message_id(line: bytes, number: int) -> bytes:
         return line
     if not isinstance(event, dict):
         return line
-    event.setdefault("messageId", f"given-{number}")
+    if not isinstance(event.get("messageId"), str) or event["messageId"] == "":
+        event["messageId"] = f"given-{number}"
     return json.dumps(event).encode()
 
 

@@ -52,7 +52,8 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-annotate --custom-compile-command "make lock" $(UPGRADE)
 lock: $(READY)  ## pins and hashes in requirements/ again from pyproject.toml
 	@$(COMPILE) pyproject.toml -o requirements/base.txt
+	@$(COMPILE) pyproject.toml --extra postgres -c requirements/base.txt -o requirements/postgres.txt
 	@$(COMPILE) pyproject.toml --extra demo -c requirements/base.txt -o requirements/demo.txt
 	@$(COMPILE) pyproject.toml --extra spark -c requirements/demo.txt -o requirements/spark.txt
-	@$(COMPILE) --group dev -c requirements/demo.txt -c requirements/spark.txt -o requirements/dev.txt
+	@$(COMPILE) --group dev -c requirements/postgres.txt -c requirements/demo.txt -c requirements/spark.txt -o requirements/dev.txt
 	@$(COMPILE) --group installer -o requirements/installer.txt

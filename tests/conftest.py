@@ -1,7 +1,53 @@
-"""Settings that hold for every test."""
+"""Settings that hold for every test, and installations of the whole product on both databases."""
 
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 # Two workers share two cores, so the time an example takes says nothing.
 settings.register_profile("banyan", deadline=None, print_blob=True)
 settings.load_profile("banyan")
+
+# Tests never touch an installation of the person who runs them.
+os.environ.pop("DATABASE_URL", None)
+os.environ["BANYAN_HOME"] = tempfile.mkdtemp(prefix="banyan-tests-")
+os.environ["BANYAN_SECRET_KEY"] = "a-secret-for-tests-alone-0123456789"
+os.environ["DJANGO_SETTINGS_MODULE"] = "banyan.site.settings"
+
+import django  # noqa: E402  (the settings above come first)
+
+django.setup()
+
+from tests.installation import Installation, Server, fresh, migrated, postgres  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """One PostgreSQL server for all tests of this process, with a migrated template database."""
+    with postgres() as server:
+        home = Path(os.environ["BANYAN_HOME"])
+        migrated(server.make_database("banyan_template"), home)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template() -> Path:
+    """A migrated SQLite file to copy."""
+    file = Path(os.environ["BANYAN_HOME"]) / "template.sqlite3"
+    migrated(f"sqlite:///{file}", file.parent)
+    return file
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
+    """A fresh installation, once on each database; this process is connected to it."""
+    server = request.getfixturevalue("postgres_server") if request.param == "postgres" else None
+    template = request.getfixturevalue("sqlite_template") if server is None else Path()
+    with fresh(request.param, tmp_path / "home", template=template, server=server) as made:
+        yield made

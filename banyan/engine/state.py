@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -26,8 +26,15 @@ MANY_CHUNKS = 100
 SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     # which message ids were used
     "seen": {"key": KEY, "message_id": TEXT},
-    # key and user seen together: first position, place among the key's users (0 = first)
-    "pairs": {"key": KEY, "user_key": KEY, "position": POS, "place": pl.Int64},
+    # key and user seen together: first position, place among the key's users (0 = first), and
+    # whether the key belongs to the user: a key may have been seen with thousands
+    "pairs": {
+        "key": KEY,
+        "user_key": KEY,
+        "position": POS,
+        "place": pl.Int64,
+        "belongs": pl.Boolean,
+    },
     # contacts known disposable: user and first position
     "disposable": {"user_key": KEY, "position": POS},
     # contacts a user gave, and since when
@@ -153,6 +160,57 @@ SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     },
     "spend_parts": {"position": POS, "grant": pl.Int64, "amount": pl.Int64},
 }
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "waiting": ("line", "touch_position", "user_key"),
+    "progress": ("line", "goal", "user_key"),
+    "ordinals": ("line", "reward", "beneficiary_key"),
+    "fates": ("grant",),
+    "timers": ("grant", "what"),
+    "used": ("bucket",),
+    "spends": ("user", "reference"),
+}
+"""Frames whose rows are replaced or taken out, and by which columns; all others only grow."""
+
+ASKED: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "seen": (("key",),),
+    "pairs": (("key", "belongs"), ("key", "user_key")),
+    "disposable": (("user_key",),),
+    "contacts": (("user_key",), ("key", "user_key")),
+    "devices": (("key", "user_key"),),
+    "ips": (("key", "user_key"),),
+    "codes": (("code",),),
+    "history": (("user_key",),),
+    "orders": (("order_key",),),
+    "refunds": (("order_key",),),
+    "touches": (("touch_position",),),
+    "touch_keys": (("key",), ("touch_position",)),
+    "waiting": (("user_key",),),
+    "referrals": (("friend_key",), ("advocate_key",), ("device_key",), ("anonymous_key",)),
+    "progress": (("user_key",),),
+    "ordinals": (("beneficiary_key",),),
+    "grants": (("grant",), ("order_key",), ("decision_id",), ("wallet_key",)),
+    "fates": (("grant",),),
+    "timers": (("grant",),),
+    "used": (("bucket",),),
+    "spends": (("user", "reference"), ("wallet_key",)),
+    "spend_parts": (("position",),),
+}
+"""The columns by which each frame is asked for: the indexes a store of it needs."""
+
+
+class Shelf(Protocol):
+    """Rows that earlier batches left and somebody keeps: a state asks for those of its keys."""
+
+    def rows(self, name: str, keys: pl.DataFrame, on: tuple[str, ...]) -> pl.DataFrame:
+        """The rows of frame `name` whose columns `on` are those of a row of `keys`.
+
+        `keys` has just these columns, no row twice and no null; `on` is one of `ASKED[name]`.
+        Rows come in the order in which they were appended, in the columns of `SCHEMAS[name]`.
+        """
+
+    def due(self, log: int) -> pl.DataFrame:
+        """The timers whose `due` is at or below `log` (UTC microseconds)."""
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,7 @@ def numbered(seen: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
         rows = rows.join(counted, on="key", how="left", maintain_order="left").with_columns(
             pl.col("place") + pl.col("before").fill_null(0)
         )
+    rows = rows.with_columns(belongs=pl.col("place") < USERS_PER_KEY)
     return rows.select(list(SCHEMAS["pairs"]))
 
 

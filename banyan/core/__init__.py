@@ -1,0 +1,1 @@
+"""core: keeps what the line reads and writes."""

@@ -1,0 +1,1 @@
+"""events: what happened: the append-only log and its intake."""

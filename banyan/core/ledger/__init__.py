@@ -1,0 +1,1 @@
+"""ledger: where value moved: accounts, transfers, postings, balances."""

@@ -1,0 +1,1 @@
+"""people: who: customers, identities, contacts, consent."""

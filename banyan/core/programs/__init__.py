@@ -1,0 +1,1 @@
+"""programs: what was promised: programs, published versions, links, codes."""

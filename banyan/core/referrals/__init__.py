@@ -1,0 +1,1 @@
+"""referrals: who brought whom, and every decision with its reason."""

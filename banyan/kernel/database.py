@@ -1,0 +1,134 @@
+"""Bulk reads and writes: frames in, frames out, on SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import polars as pl
+from django.db import connection, transaction
+
+_NULL = "\\N"
+
+
+def is_postgres() -> bool:
+    """Whether the installation's database is PostgreSQL; else it is SQLite."""
+    return connection.vendor == "postgresql"
+
+
+@contextmanager
+def one_transaction() -> Iterator[None]:
+    """Everything inside stands after it or nothing does; nests by joining the one around it."""
+    with transaction.atomic():
+        yield
+
+
+def write(table: str, frame: pl.DataFrame) -> None:
+    """Append a frame's rows to the table, column by column name, inside the transaction around it.
+
+    `COPY` on PostgreSQL, one prepared statement on SQLite. Date-times must be UTC. A broken
+    constraint raises `django.db.IntegrityError`.
+    """
+    if frame.is_empty():
+        return
+    if is_postgres():
+        _copy_in(table, frame)
+    else:
+        names = ", ".join(map(quoted, frame.columns))
+        marks = ", ".join(["%s"] * frame.width)
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                f"INSERT INTO {quoted(table)} ({names}) VALUES ({marks})", _stored(frame).rows()
+            )
+
+
+def put(table: str, frame: pl.DataFrame, key: Sequence[str]) -> None:
+    """Write rows, each in place of the row with the same key if there is one.
+
+    The table must have a unique index over exactly `key`; the frame one row a key.
+    """
+    if frame.is_empty():
+        return
+    names = ", ".join(map(quoted, frame.columns))
+    rest = [name for name in frame.columns if name not in key]
+    change = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in rest)
+    then = f"DO UPDATE SET {change}" if rest else "DO NOTHING"
+    on = ", ".join(map(quoted, key))
+    with connection.cursor() as cursor:
+        if is_postgres():
+            cursor.execute(
+                f"CREATE TEMP TABLE IF NOT EXISTS put_{table} (LIKE {quoted(table)}) ON COMMIT DROP"
+            )
+            cursor.execute(f"TRUNCATE put_{table}")
+            _copy_in(f"put_{table}", frame)
+            cursor.execute(
+                f"INSERT INTO {quoted(table)} ({names}) SELECT {names} FROM put_{table} "
+                f"ON CONFLICT ({on}) {then}"
+            )
+        else:
+            marks = ", ".join(["%s"] * frame.width)
+            cursor.executemany(
+                f"INSERT INTO {quoted(table)} ({names}) VALUES ({marks}) ON CONFLICT ({on}) {then}",
+                _stored(frame).rows(),
+            )
+
+
+def read(sql: str, parameters: Sequence[Any], schema: Mapping[str, Any]) -> pl.DataFrame:
+    """The rows of a query as a frame of that schema; its columns stand in the query's order."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        rows = cursor.fetchall()
+    return pl.DataFrame(rows, schema=dict(schema), orient="row")
+
+
+def among(column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
+    """A condition that holds for rows whose column is one of any number of values, and its
+    parameters: a single array, so that the statement stays the same."""
+    if is_postgres():
+        return f"{column} = ANY(%s)", [list(values)]
+    return f"{column} IN (SELECT value FROM json_each(%s))", [
+        msgspec.json.encode(list(values)).decode()
+    ]
+
+
+def quoted(name: str) -> str:
+    """A table's or column's name as SQL."""
+    return connection.ops.quote_name(name)
+
+
+def _copy_in(table: str, frame: pl.DataFrame) -> None:
+    names = ", ".join(map(quoted, frame.columns))
+    text = _as_csv(frame)
+    with connection.cursor() as cursor:
+        statement = f"COPY {quoted(table)} ({names}) FROM STDIN (FORMAT csv, NULL '{_NULL}')"
+        with connection.wrap_database_errors, cursor.cursor.copy(statement) as copy:
+            copy.write(text)
+
+
+def _as_csv(frame: pl.DataFrame) -> bytes:
+    binary = [
+        (pl.lit("\\x") + pl.col(name).bin.encode("hex")).alias(name)
+        for name, dtype in frame.schema.items()
+        if dtype == pl.Binary
+    ]
+    # Texts are always quoted, so that the text `\N` is not taken for nothing.
+    csv = frame.with_columns(binary).write_csv(
+        include_header=False,
+        null_value=_NULL,
+        quote_style="non_numeric",
+        datetime_format="%Y-%m-%dT%H:%M:%S%.6f%:z",
+    )
+    return csv.encode()
+
+
+def _stored(frame: pl.DataFrame) -> pl.DataFrame:
+    """Values as Django stores them on SQLite: date-times as text, wide integers as text."""
+    changes = []
+    for name, dtype in frame.schema.items():
+        if isinstance(dtype, pl.Datetime):
+            changes.append(pl.col(name).dt.strftime("%Y-%m-%d %H:%M:%S%.6f").alias(name))
+        elif dtype == pl.Int128:
+            changes.append(pl.col(name).cast(pl.String).alias(name))
+    return frame.with_columns(changes) if changes else frame

@@ -1,0 +1,1 @@
+"""site: settings, addresses and the callable that a web server runs."""

@@ -1,0 +1,150 @@
+"""environment: settings as environment variables, read once and loudly."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from banyan.kernel.errors import Problem
+
+SHORTEST_SECRET = 16
+
+
+class BadSetting(Problem):
+    """A setting that is missing or wrong, and what would mend it."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What this installation was told about itself."""
+
+    home: Path
+    database_url: str
+    secret_key: str
+    base_url: str
+    allowed_hosts: tuple[str, ...]
+    default_landing_url: str
+    behind_proxy: bool
+    test_mode: bool
+    log_level: str
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is the file in `home`."""
+        return self.database_url.startswith("sqlite:")
+
+
+def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
+    """The settings of this process. Raises BadSetting with the variable's name and the cure."""
+    home = _home(variables)
+    database_url = variables.get("DATABASE_URL", "") or f"sqlite:///{home / 'banyan.sqlite3'}"
+    _check_database(database_url)
+    base_url = _url(variables, "BANYAN_BASE_URL", "http://localhost:8000")
+    return Environment(
+        home=home,
+        database_url=database_url,
+        secret_key=_secret(variables, home, is_alone=database_url.startswith("sqlite:")),
+        base_url=base_url,
+        allowed_hosts=_hosts(variables, base_url),
+        default_landing_url=_url(variables, "BANYAN_DEFAULT_LANDING_URL", base_url + "/"),
+        behind_proxy=_switch(variables, "BANYAN_BEHIND_PROXY"),
+        test_mode=_switch(variables, "BANYAN_TEST_MODE"),
+        log_level=_level(variables),
+    )
+
+
+def _home(variables: Mapping[str, str]) -> Path:
+    home = Path(variables.get("BANYAN_HOME") or "~/.local/share/banyan").expanduser().absolute()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as failed:
+        raise BadSetting(
+            f"BANYAN_HOME: {home} cannot be made a folder ({failed.strerror}); "
+            "name a folder this user may write to"
+        ) from None
+    if not os.access(home, os.W_OK):
+        raise BadSetting(f"BANYAN_HOME: this user may not write to {home}; name another folder")
+    return home
+
+
+def _check_database(url: str) -> None:
+    scheme = url.split(":", 1)[0]
+    if scheme not in ("sqlite", "postgres", "postgresql"):
+        raise BadSetting(
+            f"DATABASE_URL: expected postgresql://USER:PASSWORD@HOST:PORT/NAME, found {scheme}:…; "
+            "leave it out to use SQLite in BANYAN_HOME"
+        )
+
+
+def _secret(variables: Mapping[str, str], home: Path, *, is_alone: bool) -> str:
+    """The given secret; an installation on one SQLite file makes its own beside that file.
+
+    Several nodes over one PostgreSQL must share theirs, so there it has to be given.
+    """
+    given = variables.get("BANYAN_SECRET_KEY")
+    if given is not None:
+        if len(given) < SHORTEST_SECRET:
+            raise BadSetting(
+                f"BANYAN_SECRET_KEY: needs at least {SHORTEST_SECRET} characters; make one: "
+                'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+            )
+        return given
+    if not is_alone:
+        raise BadSetting(
+            "BANYAN_SECRET_KEY: missing; all nodes over one database need the same. Make one: "
+            'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+        )
+    return _kept_secret(home / "secret_key")
+
+
+def _kept_secret(file: Path) -> str:
+    try:
+        handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        kept = file.read_text().strip()
+        if len(kept) < SHORTEST_SECRET:
+            raise BadSetting(
+                f"{file}: holds no secret key; restore it from a backup, or set BANYAN_SECRET_KEY"
+            ) from None
+        return kept
+    with os.fdopen(handle, "w") as opened:
+        made = secrets.token_urlsafe(48)
+        opened.write(made + "\n")
+    return made
+
+
+def _url(variables: Mapping[str, str], name: str, default: str) -> str:
+    url = variables.get(name) or default
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise BadSetting(
+            f"{name}: expected an address such as https://refer.example.com, found {url}"
+        )
+    return url if name != "BANYAN_BASE_URL" else url.rstrip("/")
+
+
+def _hosts(variables: Mapping[str, str], base_url: str) -> tuple[str, ...]:
+    given = variables.get("BANYAN_ALLOWED_HOSTS", "")
+    named = tuple(host.strip() for host in given.split(",") if host.strip())
+    host = urlsplit(base_url).hostname or ""
+    return (*dict.fromkeys((*named, host, "localhost", "127.0.0.1", "[::1]")),)
+
+
+def _switch(variables: Mapping[str, str], name: str) -> bool:
+    value = variables.get(name, "").strip().lower()
+    if value in ("", "0", "no", "false", "off"):
+        return False
+    if value in ("1", "yes", "true", "on"):
+        return True
+    raise BadSetting(f"{name}: expected 1 or 0, found {variables[name]}")
+
+
+def _level(variables: Mapping[str, str]) -> str:
+    level = (variables.get("BANYAN_LOG_LEVEL") or "INFO").upper()
+    if level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise BadSetting(f"BANYAN_LOG_LEVEL: expected debug, info, warning or error, found {level}")
+    return level

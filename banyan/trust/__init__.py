@@ -1,0 +1,1 @@
+"""trust: keys, audit and privacy requests."""

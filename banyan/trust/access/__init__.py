@@ -1,0 +1,1 @@
+"""access: keys and what each may do, idempotent replies, rate limits."""

@@ -1,0 +1,1 @@
+"""audit: who changed or read what, when and why."""

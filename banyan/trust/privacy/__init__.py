@@ -1,0 +1,1 @@
+"""privacy: requests to see, take along or erase personal data."""

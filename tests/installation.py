@@ -1,0 +1,200 @@
+"""Fresh installations for tests: a migrated database, for this process and for others."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+from django.core.management import call_command
+from django.db import connections
+from django.test import override_settings
+
+SECRET = "a-secret-for-tests-alone-0123456789"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One company's Banyan: where it lies, and the environment its processes need."""
+
+    kind: str
+    home: Path
+    database_url: str
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """For `subprocess`: this process's variables and the installation's own."""
+        own = {"BANYAN_HOME": str(self.home), "BANYAN_SECRET_KEY": SECRET}
+        if self.kind == "postgres":
+            own["DATABASE_URL"] = self.database_url
+        clean = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL",)}
+        return clean | own
+
+    def banyan(self, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+        """Run the command in a process of its own; does not raise when it fails."""
+        command = [sys.executable, "-m", "banyan", *arguments]
+        return subprocess.run(
+            command,
+            env=dict(self.environment),
+            text=True,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running PostgreSQL."""
+
+    folder: Path
+    port: int
+
+    def url(self, name: str) -> str:
+        """The address of one of its databases."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
+
+    def make_database(self, name: str, *, template: str = "template1") -> str:
+        """A new database like `template`; its address."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as link:
+            link.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.url(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop it, whoever is connected."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as link:
+            link.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def postgres(*, durable: bool = False) -> Iterator[Server]:
+    """A server of Debian's PostgreSQL of one's own, stopped and removed afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    port = _free_port()
+    options = [
+        f"-p {port}",
+        "-c listen_addresses=127.0.0.1",
+        f"-k {folder}",
+        "-c max_connections=200",
+    ]
+    if not durable:
+        options += ["-c fsync=off", "-c synchronous_commit=off", "-c full_page_writes=off"]
+    data = folder / "data"
+    try:
+        _give_away(folder)
+        _as_postgres(
+            "initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"
+        )
+        _as_postgres(
+            "pg_ctl",
+            "-D",
+            str(data),
+            "-w",
+            "-l",
+            str(folder / "log"),
+            "-o",
+            " ".join(options),
+            "start",
+        )
+        yield Server(folder, port)
+    finally:
+        _as_postgres("pg_ctl", "-D", str(data), "-m", "immediate", "stop", check=False)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _as_postgres(program: str, *arguments: str, check: bool = True) -> None:
+    """Run one of the server's programs; it refuses to run as root."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"))
+    path = str(found[-1]) if found else shutil.which(program)
+    if path is None:
+        raise RuntimeError("PostgreSQL 15 or newer is not installed (apt-get install postgresql)")
+    become = (
+        ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if _is_root() else []
+    )
+    subprocess.run(
+        [*become, path, *arguments],
+        check=check,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        cwd="/tmp",
+    )
+
+
+def _give_away(folder: Path) -> None:
+    if _is_root():
+        user = pwd.getpwnam("postgres")
+        os.chown(folder, user.pw_uid, user.pw_gid)
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def connected(database_url: str, home: Path) -> Iterator[None]:
+    """This process works on that database until the end."""
+    from banyan.site.settings import database_settings
+
+    before = connections.settings
+    _reset()
+    connections.settings = connections.configure_settings(
+        {"default": database_settings(database_url)}
+    )
+    try:
+        with override_settings(BANYAN_HOME=home):
+            yield
+    finally:
+        _reset()
+        connections.settings = before
+
+
+def _reset() -> None:
+    connections.close_all()
+    if hasattr(connections._connections, "default"):
+        del connections["default"]
+
+
+def migrated(database_url: str, home: Path) -> None:
+    """Bring a database up to date."""
+    with connected(database_url, home):
+        call_command("migrate", verbosity=0)
+
+
+@contextmanager
+def fresh(
+    kind: str, home: Path, *, template: Path, server: Server | None
+) -> Iterator[Installation]:
+    """An installation on a copy of a migrated template, connected to this process."""
+    home.mkdir(parents=True, exist_ok=True)
+    if kind == "sqlite":
+        shutil.copy(template, home / "banyan.sqlite3")
+        url = f"sqlite:///{home / 'banyan.sqlite3'}"
+        with connected(url, home):
+            yield Installation(kind, home, url)
+        return
+    assert server is not None
+    name = f"test_{uuid4().hex[:12]}"
+    url = server.make_database(name, template="banyan_template")
+    try:
+        with connected(url, home):
+            yield Installation(kind, home, url)
+    finally:
+        server.drop_database(name)

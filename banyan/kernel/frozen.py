@@ -10,8 +10,8 @@ from django.db.migrations.operations.base import Operation
 class Frozen(Operation):
     """From this migration on the database refuses to change or delete rows of a table.
 
-    `may_change` names columns that may. `only` is a condition in SQL over `OLD`, for tables of which
-    only some rows are frozen.
+    `may_change` names columns that may. `only` is a condition in SQL over `OLD`, for tables of
+    which only some rows are frozen.
     """
 
     reversible = True

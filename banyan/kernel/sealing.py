@@ -6,7 +6,6 @@ moved to another row does not open. Keys are derived from the installation's sec
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import os
@@ -51,9 +50,9 @@ def unseal(sealed: bytes, *, context: str) -> bytes:
 
 
 def token(value: str, *, purpose: str) -> str:
-    """The same 22 letters for the same value and purpose, telling nothing about the value."""
+    """The same 32 hex digits for the same value and purpose, telling nothing about the value."""
     digest = hmac.digest(_key("token"), f"{purpose}\x00{value}".encode(), hashlib.sha256)
-    return base64.urlsafe_b64encode(digest[:_TOKEN_BYTES]).rstrip(b"=").decode()
+    return digest[:_TOKEN_BYTES].hex()
 
 
 def _key(use: str) -> bytes:

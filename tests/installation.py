@@ -41,7 +41,7 @@ class Installation:
 
     def banyan(self, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
         """Run the command in a process of its own; does not raise when it fails."""
-        command = [sys.executable, "-m", "banyan", *arguments]
+        command = [str(Path(sys.executable).with_name("banyan")), *arguments]
         return subprocess.run(
             command,
             env=dict(self.environment),

@@ -11,6 +11,8 @@ import polars as pl
 from django.db import connection, transaction
 
 _NULL = "\\N"
+_FEW = 200
+"""Up to so many rows one statement each, sent together, beats a table of their own."""
 
 
 def is_postgres() -> bool:
@@ -44,24 +46,30 @@ def write(table: str, frame: pl.DataFrame) -> None:
             )
 
 
-def put(table: str, frame: pl.DataFrame, key: Sequence[str]) -> None:
+def put(table: str, frame: pl.DataFrame, key: Sequence[str], *, adding: Sequence[str] = ()) -> None:
     """Write rows, each in place of the row with the same key if there is one.
 
-    The table must have a unique index over exactly `key`; the frame one row a key.
+    The table must have a unique index over exactly `key`; the frame one row a key. Columns in
+    `adding` are added to what stands there instead of replacing it.
     """
     if frame.is_empty():
         return
     names = ", ".join(map(quoted, frame.columns))
     rest = [name for name in frame.columns if name not in key]
-    change = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in rest)
+    change = ", ".join(
+        f"{quoted(name)} = excluded.{quoted(name)}"
+        + (f" + {quoted(table)}.{quoted(name)}" if name in adding else "")
+        for name in rest
+    )
     then = f"DO UPDATE SET {change}" if rest else "DO NOTHING"
     on = ", ".join(map(quoted, key))
     with connection.cursor() as cursor:
-        if is_postgres():
+        if is_postgres() and frame.height > _FEW:
+            cursor.execute(f"DROP TABLE IF EXISTS put_{table}")
             cursor.execute(
-                f"CREATE TEMP TABLE IF NOT EXISTS put_{table} (LIKE {quoted(table)}) ON COMMIT DROP"
+                f"CREATE TEMP TABLE put_{table} ON COMMIT DROP AS "
+                f"SELECT {names} FROM {quoted(table)} WITH NO DATA"
             )
-            cursor.execute(f"TRUNCATE put_{table}")
             _copy_in(f"put_{table}", frame)
             cursor.execute(
                 f"INSERT INTO {quoted(table)} ({names}) SELECT {names} FROM put_{table} "
@@ -71,7 +79,7 @@ def put(table: str, frame: pl.DataFrame, key: Sequence[str]) -> None:
             marks = ", ".join(["%s"] * frame.width)
             cursor.executemany(
                 f"INSERT INTO {quoted(table)} ({names}) VALUES ({marks}) ON CONFLICT ({on}) {then}",
-                _stored(frame).rows(),
+                (frame if is_postgres() else _stored(frame)).rows(),
             )
 
 
@@ -80,7 +88,13 @@ def read(sql: str, parameters: Sequence[Any], schema: Mapping[str, Any]) -> pl.D
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         rows = cursor.fetchall()
-    return pl.DataFrame(rows, schema=dict(schema), orient="row")
+    if is_postgres():
+        return pl.DataFrame(rows, schema=dict(schema), orient="row")
+    # Django keeps SQLite's date-times in UTC and hands them out without a zone.
+    times = [name for name, dtype in schema.items() if isinstance(dtype, pl.Datetime)]
+    naive = dict.fromkeys(times, pl.Datetime("us"))
+    frame = pl.DataFrame(rows, schema={**schema, **naive}, orient="row")
+    return frame.with_columns(pl.col(times).dt.replace_time_zone("UTC")) if times else frame
 
 
 def among(column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:

@@ -7,6 +7,7 @@ class Transfer(models.Model):
     """One movement of a unit from an account to another; a row never changes."""
 
     transfer_id = models.TextField(primary_key=True)
+    decision_id = models.TextField(null=True, help_text="none: a spend or its return")
     position = models.BigIntegerField()
     place = models.IntegerField(help_text="its order inside the position")
     occurred_at = models.DateTimeField()
@@ -26,6 +27,7 @@ class Transfer(models.Model):
         indexes = [
             models.Index(fields=["source", "unit", "position"], name="transfer_from"),
             models.Index(fields=["target", "unit", "position"], name="transfer_to"),
+            models.Index(fields=["decision_id"], name="transfer_of_decision"),
         ]
 
     def __str__(self) -> str:

@@ -40,8 +40,8 @@ class Version(models.Model):
     source = models.TextField(help_text="the YAML file")
     sha256 = models.TextField()
     status = models.TextField(choices=Status.choices, default=Status.DRAFT)
-    starts_at = models.DateTimeField(null=True, help_text="no earlier than the log at publication")
-    position = models.BigIntegerField(null=True, help_text="of `Program Published` in the log")
+    starts_at = models.DateTimeField(null=True, help_text="no earlier start than this counts")
+    position = models.BigIntegerField(null=True, help_text="the log's last at publication")
     reason = models.TextField(default="", help_text="why it was refused")
     created_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True)
@@ -59,7 +59,8 @@ class Version(models.Model):
 class Link(models.Model):
     """A code that an advocate passes on. The first to take a code owns it for ever."""
 
-    code = models.TextField(primary_key=True)
+    key = models.TextField(primary_key=True, help_text="the code as it is compared")
+    code = models.TextField()
     program = models.TextField(default="", help_text="empty: every program takes it")
     advocate = models.TextField()
     channel = models.TextField(default="")
@@ -71,7 +72,7 @@ class Link(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["advocate", "program"], name="link_of_advocate"),
-            models.Index(fields=["program", "code"], name="link_of_program"),
+            models.Index(fields=["program", "key"], name="link_of_program"),
         ]
 
     def __str__(self) -> str:

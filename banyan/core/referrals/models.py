@@ -32,6 +32,26 @@ class Referral(models.Model):
         return f"{self.program}: {self.advocate} → {self.friend}"
 
 
+class StageChange(models.Model):
+    """A referral reached a stage: one row a stage, never changed."""
+
+    program = models.TextField()
+    friend = models.TextField()
+    stage = models.TextField()
+    position = models.BigIntegerField()
+    at = models.DateTimeField()
+    reason = models.TextField(default="", help_text="of a loss")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["program", "friend", "stage"], name="stage_once"),
+        ]
+        indexes = [models.Index(fields=["stage", "at"], name="stage_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.program}: {self.friend} {self.stage}"
+
+
 class TouchLost(models.Model):
     """A touch that met a friend and did not win, with the reason."""
 

@@ -263,6 +263,15 @@ class Book:
         return max((len(p.buckets) for _, _, p in self.payouts), default=0)
 
     @cached_property
+    def slots(self) -> tuple[str | None, ...]:
+        """Names of the caps and limits of all payouts: `width` to each, and none at the end."""
+        names: list[str | None] = []
+        for _, _, payout in self.payouts:
+            mine = [bucket.slot for bucket in payout.buckets]
+            names += [*mine, *[None] * (self.width - len(mine))]
+        return (*names, None)
+
+    @cached_property
     def refunds_matter(self) -> bool:
         """Whether any reward is ever taken back by a refund."""
         return any(p.refund != "keep" for ln in self.lines for t in ln.terms for p in t.payouts)

@@ -6,7 +6,7 @@ the explanation alone.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_FLOOR
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -59,7 +59,7 @@ def allowance(
             return None
         back = taken_back.get(row["decision_id"], 0)
         used += int(back < row["amount"]) if cap.count is not None else row["amount"] - back
-    return Allowance(size=_size(program, cap, decision["unit"]), used=used)
+    return Allowance(size=size_of(program, cap, decision["unit"]), used=used)
 
 
 def _sharing(program: Program, cap: Cap, decision: Row, before: Iterable[Row]) -> Iterator[Row]:
@@ -86,7 +86,8 @@ def _whose(cap: Cap, row: Row) -> str:
     return "" if cap.per == "program" else str(row[cap.per])
 
 
-def _size(program: Program, cap: Cap, unit: str) -> int:
+def size_of(program: Program, cap: Cap, unit: str) -> int:
+    """What a cap allows of a unit: minor units or counts."""
     if cap.count is not None:
         return cap.count
     assert cap.amount is not None  # the language asks for one of the two
@@ -111,3 +112,33 @@ def period_of(occurred_at: int, period: str | None, timezone: str) -> tuple[int,
         case "year":
             return (day.year,)
     raise AssertionError(f"a period without a calendar: {period}")
+
+
+def bounds_of(occurred_at: int, period: str, timezone: str) -> tuple[int, int]:
+    """First moment of that period and of the next one (microseconds UTC)."""
+    day = (_EPOCH + timedelta(microseconds=occurred_at)).astimezone(ZoneInfo(timezone)).date()
+    match period:
+        case "day":
+            first, after = day, day + timedelta(days=1)
+        case "week":
+            first = day - timedelta(days=day.weekday())
+            after = first + timedelta(days=7)
+        case "month":
+            first, after = day.replace(day=1), _month_after(day.year, day.month)
+        case "quarter":
+            month = (day.month - 1) // 3 * 3 + 1
+            first, after = day.replace(month=month, day=1), _month_after(day.year, month + 2)
+        case "year":
+            first, after = day.replace(month=1, day=1), _month_after(day.year, 12)
+        case _:
+            raise AssertionError(f"a period without a calendar: {period}")
+    return _midnight(first, timezone), _midnight(after, timezone)
+
+
+def _month_after(year: int, month: int) -> date:
+    return date(year + month // 12, month % 12 + 1, 1)
+
+
+def _midnight(day: date, timezone: str) -> int:
+    local = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(timezone))
+    return (local - _EPOCH) // timedelta(microseconds=1)

@@ -1,7 +1,7 @@
 """One decision in words: which invitation, which milestone, how often, how much, what cut it, what
 became of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +43,7 @@ class Case:
     program: Program
     row: Row
     reward: Reward
-    before: Iterable[Row]
+    room: Callable[[Cap], Allowance | None]
     reversals: Iterable[Row]
     postings: Sequence[Row]
 
@@ -80,8 +80,9 @@ def explain_decision(
     lost: Sequence[Row],
     reversals: Iterable[Row],
     postings: Sequence[Row],
-    decisions_before: Iterable[Row],
     lang: Language,
+    decisions_before: Iterable[Row] = (),
+    room: Callable[[Cap], Allowance | None] | None = None,
 ) -> str:
     """One paragraph of plain text on one row of `decisions`.
 
@@ -89,14 +90,20 @@ def explain_decision(
     microseconds UTC. `referral` is the friend's (None in a self program), `lost` the invitations
     that met the friend at the same join, `reversals` those of the whole program, `postings` those
     of this decision at least, `decisions_before` the program's decisions that stand before this
-    one: what a cap had left is counted from them.
+    one: what a cap had left is counted from them. Who can count it faster gives `room` instead, and
+    then of `reversals` only this decision's are needed.
     """
     case = Case(
         voice=Voice(lang, safe.plain),
         program=program,
         row=decision,
         reward=program.rewards[decision["reward"]],
-        before=decisions_before,
+        room=room
+        or (
+            lambda cap: allowance(
+                program, cap, decision, before=decisions_before, reversals=reversals
+            )
+        ),
         reversals=reversals,
         postings=postings,
     )
@@ -233,10 +240,6 @@ def _was_asked(case: Case) -> bool:
     )
 
 
-def _allowance(case: Case, cap: Cap) -> Allowance | None:
-    return allowance(case.program, cap, case.row, before=case.before, reversals=case.reversals)
-
-
 def _caps(case: Case) -> str:
     voice = case.voice
     if not _was_asked(case):
@@ -244,7 +247,7 @@ def _caps(case: Case) -> str:
     told = []
     for _, cap, give in _asked(case):
         text = cap_in_words(voice, case.program, cap, give=give)
-        room = _allowance(case, cap)
+        room = case.room(cap)
         if room is not None:
             text = voice.say(
                 "{cap} ({used} used before, {left} left)",
@@ -320,7 +323,7 @@ def _cut(case: Case, reason: str) -> str:
             name=name,
             terms=terms,
         )
-    room = _allowance(case, cap)
+    room = case.room(cap)
     if room is not None and room.left > 0 and cap.count is None:
         return voice.say(
             "Nothing was granted: {name} ({terms}) had only {left} left.",

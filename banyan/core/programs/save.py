@@ -1,0 +1,79 @@
+"""save: what the pipeline stores here, in its transaction."""
+
+from __future__ import annotations
+
+import polars as pl
+from django.db import connection
+
+from banyan.kernel.database import among, put, read
+
+CREATED = "Referral Link Created"
+CLICKED = "Referral Link Clicked"
+_WHEN = pl.Datetime("us", "UTC")
+
+
+def save(events: pl.DataFrame, *, referrals: pl.DataFrame) -> None:
+    """Take up links made in the log and move the counters of clicks and referrals.
+
+    `events`: a batch's (name, body, user_id, occurred_at); `referrals`: those that started in it.
+    """
+    _take_up(events.filter(pl.col("name") == CREATED))
+    _count_clicks(events.filter(pl.col("name") == CLICKED))
+    _count_referrals(events, referrals)
+
+
+def _take_up(created: pl.DataFrame) -> None:
+    """Links that came as events; the first to take a code owns it, and doors have made theirs."""
+    rows = created.select(
+        _property("code").alias("code"),
+        _property("code").str.strip_chars().str.to_uppercase().alias("key"),
+        _property("program").fill_null("").alias("program"),
+        pl.col("user_id").alias("advocate"),
+        _property("channel").fill_null("").alias("channel"),
+        _property("script").fill_null("").alias("script"),
+        pl.col("occurred_at").cast(_WHEN).alias("created_at"),
+    ).filter(pl.col("key").str.len_chars() > 0, pl.col("advocate") != "")
+    if rows.is_empty():
+        return
+    rows = rows.unique("key", keep="first", maintain_order=True)
+    where, parameters = among("key", rows["key"].to_list())
+    known = read(f"SELECT key FROM programs_link WHERE {where}", parameters, {"key": pl.String})
+    new = rows.join(known, on="key", how="anti", maintain_order="left")
+    put("programs_link", new.with_columns(clicks=pl.lit(0), referrals=pl.lit(0)), ("key",))
+
+
+def _count_clicks(clicked: pl.DataFrame) -> None:
+    keys = clicked.select(key=_property("code").str.strip_chars().str.to_uppercase())
+    _add("clicks", keys.drop_nulls().group_by("key").len("n"))
+
+
+def _count_referrals(events: pl.DataFrame, referrals: pl.DataFrame) -> None:
+    """A referral counts for the code of the touch that won it; an invite has none."""
+    if referrals.is_empty():
+        return
+    where, parameters = among("position", referrals["touch_position"].unique().to_list())
+    touches = read(
+        f"SELECT name, body FROM events_event WHERE {where}",
+        parameters,
+        {"name": pl.String, "body": pl.String},
+    )
+    typed = _property("referral_code").fill_null(_property("coupon"))
+    code = pl.when(pl.col("name") == CLICKED).then(_property("code")).otherwise(typed)
+    keys = touches.select(key=code.str.strip_chars().str.to_uppercase())
+    _add("referrals", keys.drop_nulls().group_by("key").len("n"))
+
+
+def _add(column: str, counts: pl.DataFrame) -> None:
+    """Add to a counter of the links with these keys, in one order for every writer."""
+    rows = sorted(counts.rows())
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE programs_link SET {column} = {column} + %s WHERE key = %s",
+            [(n, key) for key, n in rows],
+        )
+
+
+def _property(name: str) -> pl.Expr:
+    return pl.col("body").str.json_path_match(f"$.properties.{name}")

@@ -1,0 +1,190 @@
+"""save: what the pipeline stores here, in its transaction."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from banyan.core.referrals.stages import ACTIVATING, DECLINE, PURCHASE
+from banyan.kernel.database import among, read, write
+
+_STAGE_COLUMNS = ("program", "friend", "stage", "position", "at", "reason")
+_WHEN = pl.Datetime("us", "UTC")
+
+
+def save(
+    *,
+    referrals: pl.DataFrame,
+    touches_lost: pl.DataFrame,
+    decisions: pl.DataFrame,
+    reversals: pl.DataFrame,
+    rejects: pl.DataFrame,
+) -> None:
+    """Append what a batch decided: the published tables, rows in their published order."""
+    write("referrals_referral", referrals)
+    write("referrals_touchlost", touches_lost)
+    write("referrals_decision", _placed(decisions))
+    write("referrals_reversal", _placed(reversals))
+    write("referrals_reject", rejects)
+
+
+def save_rulings(events: pl.DataFrame) -> pl.DataFrame:
+    """Keep who released or denied what: of a batch's events those two kinds, with their reason."""
+    rows = events.filter(pl.col("name").is_in(["Decision Released", "Decision Denied"]))
+    released = pl.col("name") == "Decision Released"
+    rulings = rows.select(
+        "position",
+        _property("decision_id").alias("decision_id"),
+        pl.when(released).then(pl.lit("released")).otherwise(pl.lit("denied")).alias("verdict"),
+        _property("actor").fill_null("").alias("actor"),
+        _property("reason").fill_null("").alias("reason"),
+        "occurred_at",
+    ).filter(pl.col("decision_id").is_not_null())
+    write("referrals_ruling", rulings)
+    return rulings
+
+
+def _property(name: str) -> pl.Expr:
+    return pl.col("body").str.json_path_match(f"$.properties.{name}")
+
+
+def save_stages(
+    events: pl.DataFrame, *, referrals: pl.DataFrame, decisions: pl.DataFrame
+) -> pl.DataFrame:
+    """Move referrals on by what a batch brought; the stages newly reached.
+
+    `events` are the batch's (position, name, user_id, occurred_at); a referral's own joining event
+    counts for it. Of several events that reach a stage the first counts.
+    """
+    joined = _joined(referrals)
+    done = events.filter(pl.col("name").is_in([*ACTIVATING, PURCHASE, DECLINE]))
+    rows = pl.concat([joined, _moved(done), _rewarded(decisions)]).sort(
+        "position", maintain_order=True
+    )
+    rows = rows.unique(["program", "friend", "stage"], keep="first", maintain_order=True)
+    if rows.is_empty():
+        return rows
+    known = _known(rows)
+    new = rows.join(known, on=["program", "friend", "stage"], how="anti", maintain_order="left")
+    write("referrals_stagechange", new)
+    return new
+
+
+def _placed(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(place=pl.int_range(pl.len()).over("position"))
+
+
+def _stages(rows: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
+    return rows.select(
+        pl.col("program"),
+        pl.col("friend"),
+        columns["stage"].alias("stage"),
+        columns["position"].alias("position"),
+        columns["at"].cast(_WHEN).alias("at"),
+        columns.get("reason", pl.lit("")).alias("reason"),
+    )
+
+
+def _joined(referrals: pl.DataFrame) -> pl.DataFrame:
+    """The first three stages stand at the touch, twice, and at the joining event."""
+    touch = {"position": pl.col("touch_position"), "at": pl.col("touched_at")}
+    join = {"position": pl.col("join_position"), "at": pl.col("started_at")}
+    return pl.concat(
+        [
+            _stages(referrals, stage=pl.lit("referred"), **touch),
+            _stages(referrals, stage=pl.lit("invited"), **touch),
+            _stages(referrals, stage=pl.lit("accepted"), **join),
+        ]
+    )
+
+
+def _moved(done: pl.DataFrame) -> pl.DataFrame:
+    """What the friends' own events reach, for every referral that had started by then."""
+    blank = pl.DataFrame(schema=_schema())
+    people = done.filter(pl.col("user_id") != "")["user_id"].unique().to_list()
+    if not people:
+        return blank
+    where, parameters = among("friend", people)
+    started = read(
+        f"SELECT program, friend, join_position FROM referrals_referral WHERE {where}",
+        parameters,
+        {"program": pl.String, "friend": pl.String, "join_position": pl.Int64},
+    )
+    rows = done.join(started, left_on="user_id", right_on="friend").filter(
+        pl.col("position") >= pl.col("join_position")
+    )
+    rows = rows.rename({"user_id": "friend"}).sort("position")
+    event = {"position": pl.col("position"), "at": pl.col("occurred_at")}
+    orders = rows.filter(pl.col("name") == PURCHASE)
+    before = _bought_before(orders)
+    nth = pl.int_range(pl.len()).over("program", "friend")
+    orders = orders.join(before, on=["program", "friend"], how="left", maintain_order="left")
+    orders = orders.with_columns(nth=nth + pl.col("bought").fill_null(0))
+    return pl.concat(
+        [
+            _stages(
+                rows.filter(pl.col("name").is_in([*ACTIVATING, PURCHASE])),
+                stage=pl.lit("activated"),
+                **event,
+            ),
+            _stages(orders.filter(pl.col("nth") == 0), stage=pl.lit("purchased"), **event),
+            _stages(orders.filter(pl.col("nth") == 1), stage=pl.lit("repurchased"), **event),
+            _stages(
+                rows.filter(pl.col("name") == DECLINE),
+                stage=pl.lit("lost"),
+                reason=pl.lit("declined"),
+                **event,
+            ),
+        ]
+    )
+
+
+def _bought_before(orders: pl.DataFrame) -> pl.DataFrame:
+    """1 for each referral whose friend had bought already; a repurchase is asked for once."""
+    if orders.is_empty():
+        return pl.DataFrame(schema={"program": pl.String, "friend": pl.String, "bought": pl.Int64})
+    where, parameters = among("friend", orders["friend"].unique().to_list())
+    return read(
+        f"SELECT program, friend, 1 FROM referrals_stagechange "
+        f"WHERE stage = 'purchased' AND {where}",
+        parameters,
+        {"program": pl.String, "friend": pl.String, "bought": pl.Int64},
+    )
+
+
+def _rewarded(decisions: pl.DataFrame) -> pl.DataFrame:
+    """A grant rewards its referral; a first reward that a risk rule refused loses it."""
+    of_referral = decisions.filter(pl.col("friend").is_not_null())
+    event = {"position": pl.col("position"), "at": pl.col("occurred_at")}
+    refused = (pl.col("outcome") == "rejected") & pl.col("reason").str.starts_with("risk:")
+    return pl.concat(
+        [
+            _stages(
+                of_referral.filter(pl.col("outcome") == "granted"),
+                stage=pl.lit("rewarded"),
+                **event,
+            ),
+            _stages(
+                of_referral.filter(refused), stage=pl.lit("lost"), reason=pl.col("reason"), **event
+            ),
+        ]
+    )
+
+
+def _known(rows: pl.DataFrame) -> pl.DataFrame:
+    where, parameters = among("friend", rows["friend"].unique().to_list())
+    return read(
+        f"SELECT program, friend, stage FROM referrals_stagechange WHERE {where}",
+        parameters,
+        {"program": pl.String, "friend": pl.String, "stage": pl.String},
+    )
+
+
+def _schema() -> dict[str, pl.DataType | type[pl.DataType]]:
+    return {
+        "program": pl.String,
+        "friend": pl.String,
+        "stage": pl.String,
+        "position": pl.Int64,
+        "at": _WHEN,
+        "reason": pl.String,
+    }

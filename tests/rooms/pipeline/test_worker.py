@@ -1,0 +1,161 @@
+"""The worker: what it decides live is what a replay decides; killed or doubled it does no harm."""
+
+from datetime import timedelta
+
+import pytest
+
+from banyan.core.events.read import head
+from banyan.core.ledger.read import balances, statement, transfer
+from banyan.core.programs.read import link_row
+from banyan.core.referrals.read import decisions, referrals, rejects
+from banyan.pipeline.wait import cursor_position
+from banyan.pipeline.worker import Worker
+from tests.installation import Installation
+from tests.rooms.pipeline.line import PROGRAM, START, Line
+
+
+@pytest.mark.parametrize("limit", [1, 3, 10_000])
+def test_a_story_from_click_to_refund(installation: Installation, limit: int) -> None:
+    line = Line()
+    assert line.publish().status == "published"
+    line.story()
+    line.work(limit)
+    assert cursor_position() == head() == 8
+    assert [(r.advocate, r.friend, r.kind, r.channel) for r in reversed(referrals())] == [
+        ("ann", "ben", "click", "wechat"),
+        ("ann", "cid", "code", None),
+    ]
+    assert [
+        (d.decision_id, d.amount, d.outcome, d.reversed_amount) for d in reversed(decisions())
+    ] == [
+        ("spring/welcome/ben/3", 100, "granted", 0),
+        ("spring/welcome/cid/4", 100, "granted", 0),
+        ("spring/thanks/ann/5", 2000, "granted", 2000),
+        ("spring/thanks/ann/6", 2000, "granted", 0),
+    ]
+    [cash] = balances("ann")
+    assert (cash.unit, cash.pending, cash.available) == ("cash USD", 2000, 0)
+    [points] = balances("ben")
+    assert (points.unit, points.pending, points.available) == ("points", 0, 100)
+    link = link_row("ann")
+    assert link is not None
+    assert (link.code, link.clicks, link.referrals) == ("ANN", 1, 2)
+
+
+def test_stages_of_a_referral(installation: Installation) -> None:
+    line = Line()
+    line.publish()
+    line.story()
+    line.work()
+    ben, cid = (referrals(friend=name)[0] for name in ("ben", "cid"))
+    assert [(s.stage, s.position) for s in ben.stages] == [
+        ("referred", 2),
+        ("invited", 2),
+        ("accepted", 3),
+        ("activated", 3),
+        ("rewarded", 3),
+        ("purchased", 5),
+        ("repurchased", 7),
+    ]
+    assert (ben.stage, ben.public_state) == ("repurchased", "closed")
+    assert (cid.stage, cid.public_state) == ("rewarded", "closed")
+
+
+def test_time_releases_what_was_held_back(installation: Installation) -> None:
+    line = Line()
+    line.publish()
+    line.story()
+    line.work()
+    line.now += timedelta(days=14)
+    line.say("Clock Ticked", anonymousId="clock")
+    line.work()
+    [cash] = balances("ann")
+    assert (cash.pending, cash.available) == (0, 2000)
+    newest = statement("ann")[0]
+    assert (newest.transfer_id, newest.amount) == ("spring/thanks/ann/6/available", 2000)
+
+
+def test_a_wallet_is_spent_once_and_never_overdrawn(installation: Installation) -> None:
+    line = Line()
+    line.publish()
+    line.story()
+    spent = line.say("Wallet Spent", "ben", unit="points", amount=60, reference="r1")
+    again = line.say("Wallet Spent", "ben", unit="points", amount=60, reference="r1")
+    too_much = line.say("Wallet Spent", "ben", unit="points", amount=41, reference="r2")
+    line.work(1)
+    assert transfer(f"spend/{spent}") is not None
+    assert transfer(f"spend/{again}") is None
+    assert transfer(f"spend/{too_much}") is None
+    [points] = balances("ben")
+    assert points.available == 40
+
+
+def test_two_leaders_write_a_batch_once(installation: Installation) -> None:
+    line = Line()
+    line.publish()
+    line.story()
+    first, second = Worker(), Worker()
+    first.advance(2)
+    second.advance(4)
+    first.advance()
+    second.advance()
+    assert cursor_position() == 8
+    assert len(decisions()) == 4
+
+
+def test_an_unknown_code_is_recorded(installation: Installation) -> None:
+    line = Line()
+    line.publish()
+    line.say("Referral Link Clicked", anonymousId="web-1", code="nobody")
+    line.work()
+    [reject] = rejects()
+    assert (reject.position, reject.code) == (1, "unknown_code")
+
+
+def test_events_pass_without_any_program(installation: Installation) -> None:
+    line = Line()
+    line.story()
+    line.work()
+    assert cursor_position() == 8
+    assert decisions() == []
+
+
+def test_a_program_published_later_decides_from_then_on(installation: Installation) -> None:
+    line = Line()
+    line.story()
+    row = line.publish()
+    # Under its own terms it would have decided over the story, so it starts behind it.
+    assert row.status == "published"
+    assert row.starts_at == START + timedelta(minutes=8, microseconds=1)
+    assert decisions() == []
+    line.say("Signed Up", "dan", referral_code="ANN")
+    line.work()
+    assert [d.decision_id for d in decisions()] == ["spring/welcome/dan/9"]
+
+
+def test_a_start_in_the_decided_past_is_refused(installation: Installation) -> None:
+    line = Line()
+    line.story()
+    row = line.publish(starts_at=START)
+    assert row.status == "refused"
+    assert "would change what was decided already" in row.reason
+    line.work()
+    assert decisions() == []
+
+
+def test_a_second_version_leaves_earlier_referrals_their_terms(installation: Installation) -> None:
+    line = Line()
+    line.publish()
+    line.say("Referral Link Created", "ann", code="ANN", program="spring")
+    line.say("Signed Up", "ben", referral_code="ANN")
+    line.work()
+    changed = PROGRAM.replace("version: 1", "version: 2").replace("20.00", "5.00")
+    assert line.publish(changed).status == "published"
+    line.say("Signed Up", "cid", referral_code="ANN")
+    line.say("Order Completed", "ben", order_id="o1", total=50, currency="USD")
+    line.say("Order Completed", "cid", order_id="o2", total=50, currency="USD")
+    line.work()
+    assert [(d.version, d.friend, d.amount) for d in reversed(decisions(beneficiary="ann"))] == [
+        (1, "ben", 2000),
+        (2, "cid", 500),
+    ]

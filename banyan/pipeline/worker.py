@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, connection
 from banyan.core.events import clock
 from banyan.core.events import read as log
 from banyan.core.events.acts import append_one
+from banyan.core.events.person import forget_at
 from banyan.core.ledger import save as ledger
 from banyan.core.people import save as people
 from banyan.core.programs import acts as programs_acts
@@ -158,7 +159,8 @@ class Worker:
                 events, referrals=outcomes.referrals, decisions=outcomes.decisions
             )
             programs.save(events, referrals=outcomes.referrals)
-            people.save(events)
+            # Sealed data that came after its person was erased.
+            forget_at(people.save(events))
             news.save(outcomes, stages=stages, rulings=rulings, now=clock.now())
             if after is not None:
                 shelf.save(after.changes())

@@ -23,7 +23,9 @@ attribution:
 milestones:
   bought: {on: Order Completed, within: 60d}
 rewards:
-  thanks: {to: advocate, on: bought, give: cash, amount: 20.00, hold: 14d, caps: [{per: advocate, count: 2}]}
+  thanks:
+    {to: advocate, on: bought, give: cash, amount: 20.00, hold: 14d,
+     caps: [{per: advocate, count: 2}]}
   welcome: {to: friend, on: joined, give: points, amount: 100}
 limits:
   - {give: cash, per: program, amount: 1000.00}

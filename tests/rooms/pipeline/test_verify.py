@@ -37,7 +37,8 @@ def test_a_live_ledger_is_what_its_log_says(installation: Installation) -> None:
     ("damage", "named"),
     [
         (
-            "UPDATE ledger_transfer SET amount = 1999 WHERE transfer_id = 'spring/thanks/ann/7/grant'",
+            "UPDATE ledger_transfer SET amount = 1999 "
+            "WHERE transfer_id = 'spring/thanks/ann/7/grant'",
             "transfers spring/thanks/ann/7/grant: amount is 1999, should be 2000",
         ),
         (

@@ -1,0 +1,72 @@
+"""What a batch decided becomes messages, in the transaction that decided it."""
+
+import json
+from datetime import timedelta
+
+import polars as pl
+
+from banyan.kernel.database import read
+from banyan.pipeline.outbox.acts import subscribe
+from tests.installation import Installation
+from tests.rooms.pipeline.line import Line
+
+
+def messages() -> list[tuple[str, int, dict[str, object]]]:
+    rows = read(
+        "SELECT topic, position, payload FROM pipeline_message ORDER BY id",
+        [],
+        {"topic": pl.String, "position": pl.Int64, "payload": pl.String},
+    )
+    return [(topic, position, json.loads(payload)) for topic, position, payload in rows.rows()]
+
+
+def test_a_story_is_told_in_its_order(installation: Installation) -> None:
+    line = Line()
+    line.publish()
+    subscribe("t", url="https://example.com/hook", wanted=["*"], now=line.now)
+    line.story()
+    line.say("Wallet Spent", "ben", unit="points", amount=60, reference="r1")
+    line.now += timedelta(days=14)
+    line.say("Clock Ticked", anonymousId="clock")
+    line.work(1)
+    told = [(topic, position) for topic, position, _ in messages()]
+    assert [one for one in told if one[1] in (3, 5)] == [
+        ("referral.created", 3),
+        ("referral.advanced", 3),
+        ("referral.advanced", 3),
+        ("referral.advanced", 3),
+        ("decision.granted", 3),
+        ("wallet.granted", 3),
+        ("wallet.available", 3),
+        ("referral.advanced", 5),
+        ("decision.granted", 5),
+        ("wallet.granted", 5),
+    ]
+    assert [one for one in told if one[1] >= 8] == [
+        ("decision.reversed", 8),
+        ("wallet.reversed", 8),
+        ("wallet.spent", 9),
+        ("wallet.available", 10),
+    ]
+
+
+def test_a_message_says_what_the_tables_say(installation: Installation) -> None:
+    line = Line()
+    line.publish()
+    subscribe("t", url="https://example.com/hook", wanted=["decision.*"], now=line.now)
+    line.story()
+    line.work()
+    [payload] = [
+        p for topic, position, p in messages() if (topic, position) == ("decision.granted", 6)
+    ]
+    assert payload["decision_id"] == "spring/thanks/ann/6"
+    assert (payload["amount"], payload["unit"]) == (2000, "cash USD")
+    assert payload["occurred_at"] == "2026-03-01T08:06:00.000000Z"
+
+
+def test_nothing_is_written_that_nobody_asked_for(installation: Installation) -> None:
+    line = Line()
+    line.publish()
+    line.story()
+    line.work()
+    assert messages() == []

@@ -14,6 +14,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from banyan.kernel.countbook import VARIABLE
 
+HEALTH = "health"
+"""The door at which others ask how we are."""
+
 _OWN = CollectorRegistry()
 _REQUESTS = Counter(
     "banyan_requests", "Requests answered, by door and HTTP status", ["door", "status"],
@@ -69,11 +72,15 @@ def counted() -> list[Metric]:
 
 
 def failure_ratio(metrics: Iterable[Metric]) -> float:
-    """The share of requests that we failed to answer (5xx) among all in `metrics`; 0 of none."""
-    total = failed = 0.0
-    for metric in metrics:
-        for sample in metric.samples:
-            if sample.name == "banyan_requests_total":
-                total += sample.value
-                failed += sample.value if sample.labels["status"].startswith("5") else 0
-    return failed / total if total else 0.0
+    """The share of requests that we failed to answer (5xx) among all in `metrics`; 0 of none.
+
+    Questions after our health are left out: a 503 is the right answer there.
+    """
+    requests = [
+        sample
+        for metric in metrics
+        for sample in metric.samples
+        if sample.name == "banyan_requests_total" and sample.labels["door"] != HEALTH
+    ]
+    failed = sum(one.value for one in requests if one.labels["status"].startswith("5"))
+    return failed / sum(one.value for one in requests) if requests else 0.0

@@ -57,13 +57,17 @@ def run(stop: threading.Event) -> None:
     A database that goes away is waited for. Anything else that stops a batch raises an alarm that
     names the position, and is tried again: the log is not stepped over.
     """
+    stands_by = False
     while not stop.is_set():
         try:
             with leading() as leads:
                 if leads:
                     _lead(stop)
-                else:
-                    stop.wait(STANDBY_S)
+                elif not stands_by:
+                    logger.info("standing_by")
+                stands_by = not leads
+            if stands_by:
+                stop.wait(STANDBY_S)
         except (OperationalError, InterfaceError) as gone:
             logger.warning("database_gone", error=str(gone).split("\n")[0])
             connection.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from banyan.kernel.errors import Problem
+from banyan.kernel.times import zone_names
 
 SHORTEST_SECRET = 16
 
@@ -31,6 +32,12 @@ class Environment:
     behind_proxy: bool
     test_mode: bool
     log_level: str
+    timezone: str
+    lag_limit_s: int
+    events_per_minute: int
+    metrics_token: str
+    webhooks_allow_http: bool
+    webhooks_allow_private: bool
 
     @property
     def is_sqlite(self) -> bool:
@@ -54,6 +61,14 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         behind_proxy=_switch(variables, "BANYAN_BEHIND_PROXY"),
         test_mode=_switch(variables, "BANYAN_TEST_MODE"),
         log_level=_level(variables),
+        timezone=_timezone(variables),
+        lag_limit_s=_whole(variables, "BANYAN_LAG_LIMIT", 60, least=1, most=86_400),
+        events_per_minute=_whole(
+            variables, "BANYAN_EVENTS_PER_MINUTE", 3_000_000, least=1, most=2**31 - 1
+        ),
+        metrics_token=_metrics_token(variables),
+        webhooks_allow_http=_switch(variables, "BANYAN_WEBHOOKS_ALLOW_HTTP"),
+        webhooks_allow_private=_switch(variables, "BANYAN_WEBHOOKS_ALLOW_PRIVATE"),
     )
 
 
@@ -148,3 +163,29 @@ def _level(variables: Mapping[str, str]) -> str:
     if level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise BadSetting(f"BANYAN_LOG_LEVEL: expected debug, info, warning or error, found {level}")
     return level
+
+
+def _timezone(variables: Mapping[str, str]) -> str:
+    name = variables.get("BANYAN_TIMEZONE") or "UTC"
+    if name not in zone_names():
+        raise BadSetting(
+            f"BANYAN_TIMEZONE: {name} is no IANA time zone; write one such as Asia/Shanghai"
+        )
+    return name
+
+
+def _whole(variables: Mapping[str, str], name: str, default: int, *, least: int, most: int) -> int:
+    given = variables.get(name) or str(default)
+    if not (given.isascii() and given.isdigit() and least <= int(given) <= most):
+        raise BadSetting(f"{name}: expected a whole number from {least} to {most}, found {given}")
+    return int(given)
+
+
+def _metrics_token(variables: Mapping[str, str]) -> str:
+    token = variables.get("BANYAN_METRICS_TOKEN", "")
+    if token and len(token) < SHORTEST_SECRET:
+        raise BadSetting(
+            f"BANYAN_METRICS_TOKEN: needs at least {SHORTEST_SECRET} characters; make one: "
+            'python3 -c "import secrets; print(secrets.token_urlsafe(24))"'
+        )
+    return token

@@ -17,6 +17,12 @@ BASE_URL = ENVIRONMENT.base_url
 DEFAULT_LANDING_URL = ENVIRONMENT.default_landing_url
 BANYAN_HOME = ENVIRONMENT.home
 TEST_MODE = ENVIRONMENT.test_mode
+OPERATOR_TIME_ZONE = ENVIRONMENT.timezone
+LAG_LIMIT_S = ENVIRONMENT.lag_limit_s
+EVENTS_PER_MINUTE = ENVIRONMENT.events_per_minute
+METRICS_TOKEN = ENVIRONMENT.metrics_token
+WEBHOOKS_ALLOW_HTTP = ENVIRONMENT.webhooks_allow_http
+WEBHOOKS_ALLOW_PRIVATE = ENVIRONMENT.webhooks_allow_private
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -30,7 +36,10 @@ INSTALLED_APPS = [
     "banyan.trust.access",
     "banyan.trust.audit",
     "banyan.trust.privacy",
+    "banyan.trust.sources",
     "banyan.pipeline",
+    "banyan.pipeline.outbox",
+    "banyan.pipeline.schedule",
 ]
 
 MIDDLEWARE = [
@@ -77,5 +86,5 @@ SECURE_REFERRER_POLICY = "same-origin"
 if ENVIRONMENT.behind_proxy:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 BEHIND_PROXY = ENVIRONMENT.behind_proxy
-LOG_LEVEL = ENVIRONMENT.log_level
-LOGGING_CONFIG = None
+LOGGING_CONFIG = "banyan.site.logging.configure"
+LOGGING = {"level": ENVIRONMENT.log_level}

@@ -1,0 +1,1 @@
+"""backup: an installation's database as one file, and back."""

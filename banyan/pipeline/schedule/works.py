@@ -1,0 +1,83 @@
+"""What is done by the clock."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from threading import Event
+
+from banyan.kernel.errors import Problem
+from banyan.pipeline import alarms, verify
+from banyan.pipeline.outbox import cleaning
+from banyan.pipeline.outbox.sender import system_time
+from banyan.pipeline.schedule import runner
+from banyan.pipeline.schedule.runner import Interrupted, Work
+from banyan.trust.access import idempotency
+from banyan.trust.privacy.acts import expire_invitations
+from banyan.trust.privacy.read import requests
+
+ALARMS_KEPT = timedelta(days=365)
+
+
+class NotAsTheLogSays(Problem):
+    """What the nightly check found."""
+
+
+class Late(Problem):
+    """What people asked for and did not get in time."""
+
+
+def run(stop: Event) -> None:
+    """Do all scheduled work until `stop` is set. For a thread of the worker process."""
+    runner.run(stop, WORKS, now=system_time)
+
+
+def _verify(_now: datetime, stop: Event) -> str:
+    def progress(_done: int, _of: int) -> None:
+        if stop.is_set():
+            raise Interrupted("verify stopped with its process")
+
+    report = verify.run(progress=progress)
+    if not report.is_sound:
+        raise NotAsTheLogSays(
+            f"{report.count:,} differences between the live tables and the log up to position "
+            f"{report.position:,}; run: banyan verify"
+        )
+    return (
+        f"The log up to position {report.position:,} gives exactly the live tables "
+        f"({report.decisions:,} decisions, {report.transfers:,} transfers)."
+    )
+
+
+def _clean_webhooks(now: datetime, _stop: Event) -> str:
+    deliveries, messages = cleaning.clean(now)
+    return f"{deliveries:,} deliveries and {messages:,} messages were old and removed."
+
+
+def _clean_replies(now: datetime, _stop: Event) -> str:
+    return f"{idempotency.forget(now=now):,} replies kept for retries were old and removed."
+
+
+def _expire_invitations(now: datetime, _stop: Event) -> str:
+    return f"Contacts of friends in {expire_invitations(now=now):,} old invitations were destroyed."
+
+
+def _look_for_late_requests(now: datetime, _stop: Event) -> str:
+    late = requests(state="open", due_before=now, limit=1_000)
+    if late:
+        raise Late(f"{len(late):,} past their term; the oldest is number {late[-1].number}.")
+    return "No privacy request is past its term."
+
+
+def _clean_alarms(now: datetime, _stop: Event) -> str:
+    count = alarms.clean(before=now - ALARMS_KEPT)
+    return f"{count:,} alarms closed long ago were removed."
+
+
+WORKS = (
+    Work("verify", "20 3 * * *", timedelta(hours=6), _verify),
+    Work("privacy_requests", "0 8 * * *", timedelta(minutes=10), _look_for_late_requests),
+    Work("expire_invitations", "30 4 * * *", timedelta(hours=2), _expire_invitations),
+    Work("clean_webhooks", "50 4 * * *", timedelta(hours=1), _clean_webhooks),
+    Work("clean_replies", "10 * * * *", timedelta(minutes=30), _clean_replies),
+    Work("clean_alarms", "55 4 * * *", timedelta(minutes=30), _clean_alarms),
+)

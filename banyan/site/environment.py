@@ -30,7 +30,6 @@ class Environment:
     allowed_hosts: tuple[str, ...]
     default_landing_url: str
     behind_proxy: bool
-    test_mode: bool
     log_level: str
     timezone: str
     lag_limit_s: int
@@ -59,7 +58,6 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         allowed_hosts=_hosts(variables, base_url),
         default_landing_url=_url(variables, "BANYAN_DEFAULT_LANDING_URL", base_url + "/"),
         behind_proxy=_switch(variables, "BANYAN_BEHIND_PROXY"),
-        test_mode=_switch(variables, "BANYAN_TEST_MODE"),
         log_level=_level(variables),
         timezone=_timezone(variables),
         lag_limit_s=_whole(variables, "BANYAN_LAG_LIMIT", 60, least=1, most=86_400),

@@ -1,0 +1,73 @@
+"""read: the log as frames."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import polars as pl
+from django.db.models import Max
+
+from banyan.core.events.models import Event, Head
+from banyan.kernel.database import is_postgres, read
+
+_TIME = pl.Datetime("us", "UTC")
+_SCHEMA = {
+    "position": pl.Int64(),
+    "message_id": pl.String(),
+    "kind": pl.String(),
+    "name": pl.String(),
+    "user_id": pl.String(),
+    "anonymous_id": pl.String(),
+    "occurred_at": _TIME,
+    "received_at": _TIME,
+    "source": pl.String(),
+    "body": pl.String(),
+    "sealed": pl.Binary(),
+}
+_MOMENTS = ("occurred_at", "received_at")
+
+
+def head() -> int:
+    """The last position of the log; 0 when it is empty."""
+    return Head.objects.values_list("position", flat=True).get(id=1)
+
+
+def after(position: int, limit: int) -> pl.DataFrame:
+    """The next events after a position, at most `limit`, in order.
+
+    Columns as in the table: position, message_id, kind, name, user_id, anonymous_id, occurred_at,
+    received_at, source, body (JSON on one line), sealed.
+    """
+    return _rows("position > %s ORDER BY position LIMIT %s", [position, limit])
+
+
+def latest(position: int) -> datetime | None:
+    """The greatest `occurred_at` at or below a position: log time there."""
+    return Event.objects.filter(position__lte=position).aggregate(at=Max("occurred_at"))["at"]
+
+
+def timeline(user_id: str, *, before: int | None = None, limit: int = 50) -> pl.DataFrame:
+    """A person's latest events below a position, the latest first; columns as `after`."""
+    if before is None:
+        return _rows("user_id = %s ORDER BY position DESC LIMIT %s", [user_id, limit])
+    return _rows(
+        "user_id = %s AND position < %s ORDER BY position DESC LIMIT %s", [user_id, before, limit]
+    )
+
+
+def at(position: int) -> pl.DataFrame:
+    """The event at a position, as a frame of one row or none; columns as `after`."""
+    return _rows("position = %s", [position])
+
+
+def _rows(where: str, parameters: list[object]) -> pl.DataFrame:
+    if is_postgres():
+        names = ", ".join(_SCHEMA)
+        return read(f"SELECT {names} FROM events_event WHERE {where}", parameters, _SCHEMA)
+    # As texts, which Polars reads many times faster than SQLite's Python driver reads moments.
+    texts = {name: pl.String() if name in _MOMENTS else dtype for name, dtype in _SCHEMA.items()}
+    names = ", ".join(f"CAST({name} AS TEXT)" if name in _MOMENTS else name for name in _SCHEMA)
+    rows = read(f"SELECT {names} FROM events_event WHERE {where}", parameters, texts)
+    return rows.with_columns(
+        pl.col(_MOMENTS).str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", time_zone="UTC")
+    )

@@ -1,0 +1,1 @@
+"""inbound: signed messages of shops and payment providers, read into one vocabulary."""

@@ -1,10 +1,16 @@
-"""order: numbering and running figures inside groups, with the order of the rows kept.
+"""order: numbering inside groups, looking up by key, choosing, with the order of the rows kept.
 
-A stable sort of the key alone and a subtraction: three times faster than a window over many small
-groups, and the wide frame is never sorted.
+Numbers come from a stable sort of the key alone and a subtraction: three times faster than a window
+over many small groups, and the wide frame is never sorted.
+
+A live batch is a row or a few, and each call of a data frame that takes an expression costs more
+than all its work: such are numbered and looked up outside it, and what changes nothing is not
+asked.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -14,13 +20,17 @@ _DENSE = 64
 
 
 FEW = 20_000
+"""Rows that are numbered in one array: above, a data frame's two cores are faster."""
+
+FEW_KEYS = 200
+"""Keys that are looked up in a dictionary: above, a join is faster."""
 
 
 def nth(frame: pl.DataFrame, *keys: str) -> pl.Series:
     """1, 2, 3 … for the rows of each group, in the order they stand."""
     if frame.height < 2:
         return pl.Series("nth", [1] * frame.height, dtype=pl.Int64)
-    if frame.height < FEW and len(keys) == 1 and not frame[keys[0]].null_count():
+    if _is_few(frame, keys):
         return pl.Series("nth", _numbered(frame[keys[0]].to_numpy()))
     row = pl.int_range(pl.len(), dtype=pl.Int64)
     grouped = frame.select(*keys).with_row_index("_row").sort(keys, maintain_order=True)
@@ -51,7 +61,88 @@ def first_rows(frame: pl.DataFrame, *keys: str) -> pl.DataFrame:
     """The first row of each group, in the order they stand."""
     if frame.height < 2:
         return frame
+    if _is_few(frame, keys):
+        numbers, firsts = np.unique(frame[keys[0]].to_numpy(), return_index=True)
+        return frame if len(numbers) == frame.height else frame[np.sort(firsts)]
     return frame.unique(list(keys), keep="first", maintain_order=True)
+
+
+def last_rows(frame: pl.DataFrame, *keys: str) -> pl.DataFrame:
+    """The last row of each group, in the order they stand."""
+    if frame.height < 2:
+        return frame
+    if _is_few(frame, keys):
+        backwards = frame[keys[0]].to_numpy()[::-1]
+        numbers, places = np.unique(backwards, return_index=True)
+        lasts = len(backwards) - 1 - places
+        return frame if len(numbers) == frame.height else frame[np.sort(lasts)]
+    return frame.unique(list(keys), keep="last", maintain_order=True)
+
+
+def _is_few(frame: pl.DataFrame, keys: tuple[str, ...]) -> bool:
+    """Whether an array of the key costs less than a call of the frame."""
+    if len(keys) > 1 or frame.height > FEW:
+        return False
+    key = frame[keys[0]]
+    return key.dtype.is_integer() and not key.null_count()
+
+
+def only(rows: pl.DataFrame, chosen: pl.Series) -> pl.DataFrame:
+    """The rows for which `chosen` is true: mostly all or none."""
+    many = chosen.sum()
+    if many == rows.height:
+        return rows
+    return rows.filter(chosen) if many else rows.clear()
+
+
+def complete(rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """The rows in which no column named is null: mostly all."""
+    lacking = [column for column in columns if rows[column].null_count()]
+    if any(rows[column].null_count() == rows.height for column in lacking):
+        return rows.clear()
+    return rows.drop_nulls(lacking) if lacking else rows
+
+
+def joined(
+    rows: pl.DataFrame, found: pl.DataFrame, on: str, *, how: Literal["left", "inner"] = "left"
+) -> pl.DataFrame:
+    """`rows` with the other columns of `found`, in which each key of column `on` occurs once.
+
+    Rows keep their order. A key that is not found, as null never is, gives nulls, or no row with
+    `how="inner"`.
+    """
+    if max(rows.height, found.height) > FEW_KEYS:
+        return rows.join(found, on=on, how=how, maintain_order="left")
+    places = {key: place for place, key in enumerate(found[on].to_list()) if key is not None}
+    others = found[[column for column in found.columns if column != on]]
+    asked = rows[on].to_list()
+    at = [places[key] for key in asked if key in places]
+    if len(at) == len(asked):
+        return rows.hstack(_rows_at(others, at))
+    if how == "inner":
+        return _rows_at(rows, [row for row, key in enumerate(asked) if key in places]).hstack(
+            _rows_at(others, at)
+        )
+    nulls = pl.Series([places.get(key) for key in asked], dtype=pl.UInt32)
+    return rows.hstack(others.select(pl.all().gather(nulls)))
+
+
+def _rows_at(frame: pl.DataFrame, places: list[int]) -> pl.DataFrame:
+    """The frame's rows at these places."""
+    if len(places) > 1:
+        return frame[places]
+    return frame[places[0] : places[0] + 1] if places else frame.clear()
+
+
+def without(rows: pl.DataFrame, known: pl.DataFrame, *on: str) -> pl.DataFrame:
+    """The rows whose columns `on` are not those of a row of `known`; a null is never known."""
+    if rows.is_empty() or known.is_empty():
+        return rows
+    if max(rows.height, known.height) > FEW_KEYS:
+        return rows.join(known, on=list(on), how="anti", maintain_order="left")
+    keys = {key for key in known[list(on)].rows() if None not in key}
+    kept = [row for row, key in enumerate(rows[list(on)].rows()) if key not in keys]
+    return rows if len(kept) == rows.height else _rows_at(rows, kept)
 
 
 def at_positions(frame: pl.DataFrame, by: str, positions: pl.Series) -> pl.DataFrame:
@@ -76,5 +167,7 @@ def at_positions(frame: pl.DataFrame, by: str, positions: pl.Series) -> pl.DataF
         inside = (asked >= first) & (asked < first + span)
         found = rows[np.where(inside, asked - first, 0)]
         found = np.where(inside, found, -1)
+    if (found >= 0).all():
+        return frame[found]
     index = pl.select(pl.when(pl.Series(found) >= 0).then(pl.Series(found))).to_series()
     return frame.select(pl.all().gather(index))

@@ -1,17 +1,20 @@
 """State: what earlier positions left behind, as frames keyed by what a stage looks up.
 
-A replay starts from `empty()`; live work loads the rows for the keys in its batch. Frames are
-appended to and looked up by key (`of`), so a step costs what its batch costs. The few running
-figures (counts, caps used, what a grant has left) are replaced row by row (`put`).
+Frames are appended to (`plus`) and looked up by key (`of`), so a step costs what its batch costs.
+The few running figures (counts, caps used, what a grant has left) are replaced row by row (`put`).
+A replay starts from `empty()` and holds all rows; live work stands `over` a shelf that keeps them,
+loads those for the keys in its batch and gives back what changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Protocol
 
 import polars as pl
+
+from banyan.engine.order import only, without
 
 KEY = pl.UInt64
 POS = pl.Int64
@@ -27,7 +30,8 @@ SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     # which message ids were used
     "seen": {"key": KEY, "message_id": TEXT},
     # key and user seen together: first position, place among the key's users (0 = first), and
-    # whether the key belongs to the user: a key may have been seen with thousands
+    # whether the key belongs to the user. A key may have been seen with thousands: all those to
+    # whom it does not belong have one place
     "pairs": {
         "key": KEY,
         "user_key": KEY,
@@ -107,7 +111,7 @@ SCHEMAS: Mapping[str, Mapping[str, Any]] = {
         "top": NUMBER,
         "reached": pl.Int64,
     },
-    # nth of each achievement by reward and beneficiary; the greatest counts
+    # nth of each achievement by reward and beneficiary: of several rows the last one counts
     "ordinals": {"line": SMALL, "reward": SMALL, "beneficiary_key": KEY, "nth": pl.Int64},
     # decisions that gave or hold something; `grant` numbers them. `wallet_key`: null for charities
     "grants": {
@@ -140,7 +144,6 @@ SCHEMAS: Mapping[str, Mapping[str, Any]] = {
         "released_position": POS,
         "released_at": TIME,
         "before": pl.Int64,
-        "available": pl.Boolean,
         "moved": pl.Int64,
         "expired": pl.Int64,
         "spent": pl.Int64,
@@ -215,7 +218,11 @@ class Shelf(Protocol):
 
 @dataclass(frozen=True)
 class State:
-    """Everything positions up to `position` left behind; `log` is the log time there."""
+    """Everything positions up to `position` left behind; `log` is the log time there.
+
+    Over a `shelf` the frames hold only what the batch in hand appended or replaced, and `gone`
+    names what it took out: together they are what has to be saved (`changes`).
+    """
 
     position: int
     log: int | None
@@ -242,6 +249,50 @@ class State:
     used: pl.DataFrame
     spends: pl.DataFrame
     spend_parts: pl.DataFrame
+    shelf: Shelf | None = None
+    gone: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+    # Reading
+
+    def of(self, name: str, keys: pl.DataFrame, *on: str, **fixed: bool) -> pl.DataFrame:
+        """The rows of frame `name` whose columns `on` are those of a row of `keys`.
+
+        And whose columns `fixed` have these values. They come in the order in which they were
+        appended. Null is never found.
+        """
+        own = _among(self._frame(name), keys, on)
+        for column, value in fixed.items():
+            own = only(own, own[column] == value)
+        if self.shelf is None or keys.is_empty():
+            return own
+        asked = keys[list(on)].drop_nulls().unique(maintain_order=True)
+        if asked.is_empty():
+            return own
+        saved = self.shelf.rows(name, asked.with_columns(**fixed), (*on, *fixed))
+        if name in KEYS:
+            saved = without(saved, own, *KEYS[name])
+            saved = self._still_there(name, saved)
+        return append(saved, own)
+
+    def around(self, name: str, keys: pl.DataFrame, *on: str, **fixed: bool) -> pl.DataFrame:
+        """At least the rows of `of`, in their order, for a join that looks for the same keys.
+
+        Where all rows are in hand and many keys are asked, these are all rows: to choose among
+        them first would be to join twice.
+        """
+        if self.shelf is None and keys.height > 1:
+            return self._frame(name)
+        return self.of(name, keys, *on, **fixed)
+
+    def lacks(self, name: str) -> bool:
+        """Whether no row of frame `name` can be found, whatever is asked."""
+        return self.shelf is None and self._frame(name).is_empty()
+
+    def _frame(self, name: str) -> pl.DataFrame:
+        frame: pl.DataFrame = getattr(self, name)
+        return frame
+
+    # Writing: each gives another state
 
     def but(self, **changes: Any) -> State:
         """The same state with some parts replaced."""
@@ -249,44 +300,155 @@ class State:
 
     def plus(self, **rows: pl.DataFrame) -> State:
         """The same state with rows appended to the frames named."""
-        longer: dict[str, Any] = {n: append(getattr(self, n), new) for n, new in rows.items()}
-        return replace(self, **longer)
+        longer: dict[str, Any] = {
+            name: append(self._frame(name), new) for name, new in rows.items() if new.height
+        }
+        return replace(self, **longer) if longer else self
+
+    def put(self, **rows: pl.DataFrame) -> State:
+        """The same state with rows in place of those with the same key, in frames of `KEYS`."""
+        changed: dict[str, Any] = {
+            name: append(without(self._frame(name), new, *KEYS[name]), new)
+            for name, new in rows.items()
+            if new.height
+        }
+        return replace(self, **changed) if changed else self
+
+    def without(self, name: str, found: pl.DataFrame, *on: str) -> State:
+        """The same state without the rows of frame `name` that `of` found for columns `on`."""
+        if found.is_empty():
+            return self
+        state = self.but(**{name: without(self._frame(name), found, *on)})
+        return state if self.shelf is None else state._forgetting(name, found)
+
+    def ring(self) -> tuple[pl.DataFrame, State]:
+        """The timers whose moment log time has reached, and the state without them."""
+        if self.log is None:
+            return self.timers.clear(), self
+        ripe, state = self.timers.clear(), self
+        first = self.timers["due"].min()
+        if isinstance(first, int) and first <= self.log:
+            reached = self.timers["due"] <= self.log
+            ripe, state = self.timers.filter(reached), self.but(timers=self.timers.filter(~reached))
+        if self.shelf is None:
+            return ripe, state
+        saved = self._still_there("timers", self.shelf.due(self.log))
+        return append(saved, ripe), state._forgetting("timers", saved)
+
+    def _still_there(self, name: str, saved: pl.DataFrame) -> pl.DataFrame:
+        gone = self.gone.get(name)
+        return saved if gone is None else without(saved, gone, *KEYS[name])
+
+    def _forgetting(self, name: str, rows: pl.DataFrame) -> State:
+        if rows.is_empty():
+            return self
+        keys = rows[list(KEYS[name])]
+        if name in self.gone:
+            keys = append(self.gone[name], keys)
+        return replace(self, gone={**self.gone, name: keys})
+
+    # Saving
+
+    def changes(self) -> Changes:
+        """What a shelf has to take up from a state over it; from any other state: everything."""
+        rows = {name: frame for name in SCHEMAS if (frame := self._frame(name)).height}
+        for name in rows.keys() & KEYS.keys():
+            # Of several rows with one key, as running counts leave them, the last one counts.
+            rows[name] = rows[name].unique(list(KEYS[name]), keep="last", maintain_order=True)
+        return Changes(rows, self.gone)
+
+
+class Changes(NamedTuple):
+    """What a batch leaves behind, to be saved with `position`, `log` and `grants_made`.
+
+    First the rows with the keys in `gone` (columns of `KEYS`) are taken out, then `rows` (columns
+    of `SCHEMAS`) are put in: in place of those with the same key for frames of `KEYS`, below all
+    others for the rest. Frames and keys that are not named do not change.
+    """
+
+    rows: Mapping[str, pl.DataFrame]
+    gone: Mapping[str, pl.DataFrame]
 
 
 def empty() -> State:
     """The state before position 1."""
-    frames = {f.name: blank(f.name) for f in fields(State) if f.name in SCHEMAS}
+    frames: dict[str, Any] = {name: blank(name) for name in SCHEMAS}
     return State(position=0, log=None, grants_made=0, **frames)
+
+
+def over(shelf: Shelf, *, position: int, log: int | None, grants_made: int) -> State:
+    """The state for one batch after `position`: everything earlier lies on the shelf.
+
+    Good for one step: what the step gives is saved (`State.changes`) before the next one begins.
+    """
+    start = empty()
+    return start.but(position=position, log=log, grants_made=grants_made, shelf=_AskedOnce(shelf))
+
+
+class _AskedOnce:
+    """A shelf that is asked each question once: nothing on it changes during a step."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._answers: dict[tuple[str, tuple[str, ...]], list[_Answer]] = {}
+
+    def rows(self, name: str, keys: pl.DataFrame, on: tuple[str, ...]) -> pl.DataFrame:
+        """As `Shelf.rows`; keys that are among those of an earlier question are not asked again."""
+        asked = set(keys.rows())
+        answers = self._answers.setdefault((name, on), [])
+        for known, rows in answers:
+            if asked <= known:
+                return rows if len(asked) == len(known) else _among(rows, keys, on)
+        rows = self._shelf.rows(name, keys, on)
+        answers.append((asked, rows))
+        return rows
+
+    def due(self, log: int) -> pl.DataFrame:
+        """As `Shelf.due`."""
+        return self._shelf.due(log)
+
+
+_Answer = tuple[set[tuple[Any, ...]], pl.DataFrame]
+
+_BLANKS = {name: pl.DataFrame(schema=dict(schema)) for name, schema in SCHEMAS.items()}
 
 
 def blank(name: str) -> pl.DataFrame:
     """An empty frame of the state's schema `name`."""
-    return pl.DataFrame(schema=dict(SCHEMAS[name]))
+    return _BLANKS[name].clear()
 
 
 def append(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     """Rows of `new` below those of `old`, without copying `old`."""
     if new.is_empty():
         return old
-    new = new[old.columns]
+    if new.columns != old.columns:
+        new = new[old.columns]
     if old.is_empty():
         return new
     longer = old.vstack(new)
     return longer.rechunk() if longer.n_chunks() > MANY_CHUNKS else longer
 
 
-def of(frame: pl.DataFrame, keys: pl.DataFrame, on: str | list[str]) -> pl.DataFrame:
-    """The rows of a state frame for the keys a batch asks about."""
+def _among(frame: pl.DataFrame, keys: pl.DataFrame, on: tuple[str, ...]) -> pl.DataFrame:
+    """The rows of a frame whose columns `on` are those of a row of `keys`."""
     if frame.is_empty() or keys.is_empty():
         return frame.clear()
-    return frame.join(keys, on=on, how="semi", maintain_order="left")
+    if keys.height == 1:
+        return _with_one(frame, keys, on)
+    found = frame.join(keys, on=on[0], how="semi", maintain_order="left")
+    if len(on) == 1 or found.is_empty():
+        return found
+    # One column first: to look for several at once among many rows takes twice as long.
+    return found.join(keys, on=list(on), how="semi", maintain_order="left")
 
 
-def put(old: pl.DataFrame, new: pl.DataFrame, on: str | list[str]) -> pl.DataFrame:
-    """`old` with the rows of `new` in place of those with the same key."""
-    if new.is_empty():
-        return old
-    new = new[old.columns]
-    if old.is_empty():
-        return new
-    return old.join(new, on=on, how="anti").vstack(new)
+def _with_one(frame: pl.DataFrame, keys: pl.DataFrame, on: tuple[str, ...]) -> pl.DataFrame:
+    """The same for one key, as most live batches have it: a join costs three times a comparison."""
+    key = keys[list(on)].row(0)
+    if None in key:
+        return frame.clear()
+    same = frame[on[0]] == key[0]
+    for column, value in zip(on[1:], key[1:], strict=True):
+        same &= frame[column] == value
+    return frame.filter(same) if same.any() else frame.clear()

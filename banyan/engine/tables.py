@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 
 import polars as pl
 
 from banyan.engine.language.book import KINDS, Book
+from banyan.engine.order import joined
 from banyan.engine.stages.attribute import Attribution
 from banyan.engine.stages.read import SENTENCES
 from banyan.engine.stages.settle import Settlement
-from banyan.engine.state import State, of
+from banyan.engine.state import State
 
 WHEN = pl.Datetime("us", "UTC")
 
@@ -101,18 +103,22 @@ def outcomes(
         _lost(book, attribution.lost),
         _decisions(book, settlement.decisions),
         _reversals(state, settlement.reversals),
-        blank("postings") if postings.is_empty() else postings.with_columns(_when("occurred_at")),
+        blank("postings") if postings.is_empty() else _with_times(postings, "occurred_at"),
         _rejects(rejects, attribution.unknown),
     )
 
 
+_BLANKS = {name: pl.DataFrame(schema=dict(schema)) for name, schema in SCHEMAS.items()}
+
+
 def blank(name: str) -> pl.DataFrame:
     """An empty published table."""
-    return pl.DataFrame(schema=dict(SCHEMAS[name]))
+    return _BLANKS[name].clear()
 
 
-def _when(column: str) -> pl.Expr:
-    return pl.col(column).cast(WHEN)
+def _with_times(rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Rows whose columns of microseconds are times."""
+    return rows.with_columns(rows[column].cast(WHEN) for column in columns)
 
 
 def _slugs(book: Book) -> pl.Series:
@@ -122,20 +128,22 @@ def _slugs(book: Book) -> pl.Series:
 def _referrals(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
     if rows.is_empty():
         return blank("referrals")
-    versions = {(ln.index, t.index): t.version for ln in book.lines for t in ln.terms}
-    numbers = pl.DataFrame(
-        [(line, terms, version) for (line, terms), version in versions.items()],
-        schema={"line": pl.Int32, "terms": pl.Int32, "version": pl.Int64},
-        orient="row",
-    )
-    rows = rows.join(numbers, on=["line", "terms"], how="left", maintain_order="left")
     kinds = pl.Series(KINDS, dtype=pl.String)
     return rows.with_columns(
         program=_slugs(book).gather(rows["line"]),
+        version=_versions(book, rows),
         kind=kinds.gather(rows["kind"]),
         touched_at=pl.col("touch_at").cast(WHEN),
-        started_at=_when("started_at"),
-    ).select(list(SCHEMAS["referrals"]))
+        started_at=pl.col("started_at").cast(WHEN),
+    )[list(SCHEMAS["referrals"])]
+
+
+def _versions(book: Book, rows: pl.DataFrame) -> pl.Series:
+    """The number of the version each row (`line`, `terms`) stands under."""
+    versions = [terms.version for line in book.lines for terms in line.terms]
+    firsts = accumulate((len(line.terms) for line in book.lines[:-1]), initial=0)
+    first = pl.Series(list(firsts), dtype=pl.Int64).gather(rows["line"])
+    return pl.Series(versions, dtype=pl.Int64).gather(first + rows["terms"])
 
 
 def _lost(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
@@ -148,7 +156,7 @@ def _lost(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
         kind=kinds.gather(rows["kind"]),
         touched_at=pl.col("touch_at").cast(WHEN),
         join_position="met_position",
-    ).select(list(SCHEMAS["touches_lost"]))
+    )[list(SCHEMAS["touches_lost"])]
 
 
 def _decisions(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
@@ -163,44 +171,25 @@ def _decisions(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
             "milestone": [p.on for _, _, p in book.payouts],
         }
     )
-    rows = rows.hstack(named.select(pl.all().gather(rows["payout"])))
-    return rows.select(
-        "decision_id",
-        "program",
-        "version",
-        "reward",
-        "to",
-        "beneficiary",
-        "advocate",
-        "friend",
-        "milestone",
-        pl.col("nth").alias("ordinal"),
-        "position",
-        pl.col("at").cast(WHEN).alias("occurred_at"),
-        "unit",
-        pl.col("raw").alias("raw_amount"),
-        "amount",
-        "outcome",
-        "reason",
-        _when("available_at"),
-        _when("expires_at"),
-    )
+    rows = rows.rename({"nth": "ordinal", "at": "occurred_at", "raw": "raw_amount"})
+    rows = rows.hstack(named[rows["payout"]])[list(SCHEMAS["decisions"])]
+    return _with_times(rows, "occurred_at", "available_at", "expires_at")
 
 
 def _reversals(state: State, rows: pl.DataFrame) -> pl.DataFrame:
     if rows.is_empty():
         return blank("reversals")
-    grants = of(state.grants, rows.select("grant").unique(), "grant").select(
-        "grant", "decision_id", "line", "place", pl.col("position").alias("_decided")
-    )
-    rows = rows.join(grants, on="grant", how="left", maintain_order="left")
+    grants = state.of("grants", rows, "grant")[
+        ["grant", "decision_id", "line", "place", "position"]
+    ]
+    rows = joined(rows, grants.rename({"position": "_decided"}), "grant")
     rows = rows.sort("position", "_decided", "line", "place", maintain_order=True)
-    return rows.with_columns(_when("occurred_at")).select(list(SCHEMAS["reversals"]))
+    return _with_times(rows[list(SCHEMAS["reversals"])], "occurred_at")
 
 
 def _rejects(faults: pl.DataFrame, unknown: pl.DataFrame) -> pl.DataFrame:
     rows = pl.concat([faults, unknown]) if not unknown.is_empty() else faults
     if rows.is_empty():
         return blank("rejects")
-    sentence = rows["code"].replace_strict(SENTENCES)
-    return rows.with_columns(sentence=sentence).sort("position").select(list(SCHEMAS["rejects"]))
+    sentences = pl.Series("sentence", [SENTENCES[code] for code in rows["code"]], dtype=pl.String)
+    return rows.hstack([sentences]).sort("position")[list(SCHEMAS["rejects"])]

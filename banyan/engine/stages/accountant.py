@@ -13,9 +13,10 @@ from contextlib import contextmanager
 import polars as pl
 
 from banyan.engine.language.book import Book, Bucket
+from banyan.engine.order import without
 from banyan.engine.stages.refunds import DENY, REFUND_WHOLE, RELEASE, Operation
 from banyan.engine.stages.risk import HOLD, REJECT
-from banyan.engine.state import SCHEMAS, State, of
+from banyan.engine.state import SCHEMAS, State, blank
 
 Buckets = tuple[int | None, ...]
 
@@ -41,11 +42,11 @@ class Accountant:
     """
 
     def __init__(self, book: Book, state: State, due: pl.DataFrame, earlier: pl.DataFrame) -> None:
-        playing = (pl.col("verdict") != REJECT) & (pl.col("raw") > 0)
+        raws, refused = due["raw"], due["verdict"] == REJECT
+        if refused.any():
+            raws = raws.zip_with(~refused, pl.Series([0], dtype=raws.dtype))
         self.positions = due["position"]
-        self.raws: list[int] = due.select(pl.when(playing).then("raw").otherwise(0))[
-            "raw"
-        ].to_list()
+        self.raws: list[int] = raws.to_list()
         self.amounts: list[int] = [0] * due.height + earlier["amount"].to_list()
         self.cuts: list[int] = [-1] * due.height
         plans = [_Plan(p.buckets) for _, _, p in book.payouts]
@@ -56,10 +57,11 @@ class Accountant:
         self.buckets: list[Buckets] = (
             list(zip(*columns, strict=True)) if slots else [()] * len(payouts)
         )
-        self.used = self._used(state, slots, due, earlier)
-        held = (due["verdict"] == HOLD).arg_true().to_list()
-        held += [due.height + i for i in earlier["held"].arg_true().to_list()]
-        self.held = set(held)
+        self.known = self._known(state, slots, due, earlier)
+        columns_known = (self.known[c].to_list() for c in ("bucket", "used"))
+        self.used: dict[int | None, int] = dict(zip(*columns_known, strict=True))
+        self.held = set(_places(due["verdict"] == HOLD, 0))
+        self.held.update(_places(earlier["held"], due.height))
         self.reversed: dict[int, int] = {}
         self.ruled: set[int] = set()
         self._take_up(earlier, due.height)
@@ -76,18 +78,21 @@ class Accountant:
             if denied or released is not None:
                 self.ruled.add(row)
 
-    def _used(
+    def _known(
         self, state: State, slots: list[str], due: pl.DataFrame, earlier: pl.DataFrame
-    ) -> dict[int | None, int]:
-        if state.used.is_empty() or not slots:
-            return {}
+    ) -> pl.DataFrame:
+        """What the buckets that may be asked had used before, as `state.used`."""
+        if state.lacks("used") or not slots:
+            return blank("used")
         frames = [due] if earlier.is_empty() else [due, earlier]
         asked = pl.concat([f[s].alias("bucket") for s in slots for f in frames])
-        rows = of(state.used, asked.unique().to_frame(), "bucket")
-        return dict(zip(rows["bucket"].to_list(), rows["used"].to_list(), strict=True))
+        return state.of("used", asked.unique().to_frame(), "bucket")
 
     def run(self, operations: list[Operation]) -> None:
         """Walk everything; at one position decisions come before what takes back."""
+        if not operations:
+            self._decide(0, len(self.positions))
+            return
         start = 0
         moments = pl.Series([operation[0] for operation in operations], dtype=pl.Int64)
         stops = self.positions.search_sorted(moments, side="right").to_list()
@@ -200,11 +205,17 @@ class Accountant:
             self._give_back(row, target - gone, whole=target == amount)
 
     def used_rows(self) -> pl.DataFrame:
-        """What every bucket that was asked has used now."""
-        return pl.DataFrame(
+        """The buckets of which something else is used now than before, as `state.used`."""
+        used = pl.DataFrame(
             {"bucket": list(self.used), "used": list(self.used.values())},
             schema=dict(SCHEMAS["used"]),
         )
+        return without(used, self.known, "bucket", "used")
+
+
+def _places(chosen: pl.Series, offset: int) -> list[int]:
+    """Numbers of the rows for which `chosen` is true, counted from `offset`."""
+    return [offset + row for row in chosen.arg_true().to_list()] if chosen.any() else []
 
 
 @contextmanager

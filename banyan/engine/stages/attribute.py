@@ -13,14 +13,14 @@ import polars as pl
 
 from banyan.engine.language.book import KINDS, Book, Line, Terms
 from banyan.engine.language.sql import Compiled
-from banyan.engine.order import at_positions, first_rows, nth
+from banyan.engine.order import FEW, at_positions, complete, first_rows, nth, only, without
 from banyan.engine.stages.conditions import holds, with_trials
 from banyan.engine.stages.facts import as_of
-from banyan.engine.stages.identify import USERS_PER_KEY, Identity
+from banyan.engine.stages.identify import Identity
 from banyan.engine.stages.read import Events
 from banyan.engine.stages.touches import keys_of, touched
 from banyan.engine.stages.versions import by_terms
-from banyan.engine.state import SCHEMAS, State, append, of
+from banyan.engine.state import State
 
 NEWER_TOUCHES = 100
 
@@ -58,7 +58,7 @@ def met_and_judged(
     """
     if not book.referral_lines:
         return pl.DataFrame(), pl.DataFrame(), state
-    candidates = pl.DataFrame(schema=_CANDIDATE)
+    candidates = _NO_CANDIDATES
     if not touches.is_empty() or not identity.pairs.is_empty():
         keys = keys_of(touches)
         candidates = _candidates(state, keys, identity)
@@ -75,56 +75,69 @@ def met_and_judged(
 # Whom a touch concerns, and where it meets them
 
 
+_NO_CANDIDATES = pl.DataFrame(
+    schema={
+        "line": pl.Int32,
+        "touch_position": pl.Int64,
+        "terms": pl.Int32,
+        "user_key": pl.UInt64,
+        "avail": pl.Int64,
+    }
+)
+_NONE_MET = _NO_CANDIDATES.with_columns(met_position="avail")
+
+
 def _candidates(state: State, keys: pl.DataFrame, identity: Identity) -> pl.DataFrame:
     """(line, touch_position, terms, user_key, avail): touches newly known to concern a user.
 
     `avail` is the first position from which they may meet. `state` does not hold this batch's
     touches yet, but its pairs already.
     """
-    out = ["line", "touch_position", "terms", "user_key", "avail", "other"]
     found = []
     shared = keys
     if keys["own"].any():
-        own = keys.filter("own")
-        found.append(
-            own.with_columns(user_key=pl.col("key"), avail=pl.col("touch_position")).select(out)
-        )
-        shared = keys.filter(~pl.col("own"))
-    for keyed, pairs in ((shared, state.pairs), (state.touch_keys, identity.pairs)):
-        if keyed.is_empty() or pairs.is_empty():
-            continue
-        rows = keyed.join(pairs, on="key")
-        if not rows.is_empty():
-            later = pl.max_horizontal("touch_position", "position").alias("avail")
-            rows = rows.filter(pl.col("place") < USERS_PER_KEY).with_columns(later)
-            found.append(rows.select(out))
+        own = only(keys, keys["own"]).with_columns(user_key="key", avail="touch_position")
+        found.append(own[_CANDIDATE])
+        shared = only(keys, ~keys["own"])
+    found.append(_concerned(shared, _owners(state, shared)))
+    earlier = state.around("touch_keys", identity.pairs, "key")
+    found.append(_concerned(earlier, identity.pairs))
+    found = [rows for rows in found if rows.height]
     if not found:
-        return pl.DataFrame(schema=_CANDIDATE)
-    rows = pl.concat(found)
+        return _NO_CANDIDATES
+    rows = pl.concat(found) if len(found) > 1 else found[0]
     if rows["other"].null_count() < rows.height:
         twin = pl.col("other").is_not_null()
         rows = pl.concat([rows.filter(~twin), _earliest(state, rows.filter(twin))])
-    return rows.select(list(_CANDIDATE))
+    return rows[_NO_CANDIDATES.columns]
 
 
-_CANDIDATE = {
-    "line": pl.Int32,
-    "touch_position": pl.Int64,
-    "terms": pl.Int32,
-    "user_key": pl.UInt64,
-    "avail": pl.Int64,
-}
+_CANDIDATE = ["line", "touch_position", "terms", "user_key", "avail", "other"]
+
+
+def _owners(state: State, keys: pl.DataFrame) -> pl.DataFrame:
+    """At least the pairs of these keys with the users to whom they belong."""
+    return state.around("pairs", keys, "key", belongs=True)
+
+
+def _concerned(keys: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """A row for each key of a touch and user to whom it belongs, with `avail`."""
+    if keys.is_empty() or pairs.is_empty():
+        return _NO_CANDIDATES
+    rows = keys.join(pairs, on="key")
+    if rows.is_empty():
+        return _NO_CANDIDATES
+    later = pl.max_horizontal("touch_position", "position").alias("avail")
+    return only(rows, rows["belongs"]).with_columns(later)[_CANDIDATE]
 
 
 def _earliest(state: State, twins: pl.DataFrame) -> pl.DataFrame:
     """Of touches with two keys: the row of the key that concerned the user first."""
-    pairs = state.pairs.filter(pl.col("place") < USERS_PER_KEY)
-    rows = twins.join(
-        pairs.select(pl.col("key").alias("other"), "user_key", pl.col("position").alias("_from")),
-        on=["other", "user_key"],
-        how="left",
-        maintain_order="left",
+    pairs = _owners(state, twins.select(key="other"))
+    pairs = only(pairs, pairs["belongs"]).select(
+        pl.col("key").alias("other"), "user_key", pl.col("position").alias("_from")
     )
+    rows = twins.join(pairs, on=["other", "user_key"], how="left", maintain_order="left")
     since = pl.when(pl.col("other") == pl.col("user_key")).then(0).otherwise(pl.col("_from"))
     rows = rows.with_columns(_avail=pl.max_horizontal(pl.col("touch_position"), since))
     rows = rows.filter(since.is_null() | (pl.col("_avail") >= pl.col("avail")))
@@ -138,19 +151,18 @@ def _meet(
 ) -> tuple[pl.DataFrame, State]:
     """Touches with the position at which they meet their user; the others go on waiting."""
     joining = events.named(book.joining_events, ["position", "user_key", "event"])
-    if candidates.is_empty() and (joining.is_empty() or state.waiting.is_empty()):
-        return candidates.clear().with_columns(met_position="avail"), state
-    joining = joining.filter(pl.col("user_key").is_not_null())
-    called = of(state.waiting, joining, "user_key")
+    if candidates.is_empty() and (joining.is_empty() or state.lacks("waiting")):
+        return _NONE_MET, state
+    joining = complete(joining, "user_key")
+    called = state.of("waiting", joining, "user_key")
     rows = candidates
     if not called.is_empty():
         first = pl.lit(int(events.frame["position"][0]), dtype=pl.Int64)
-        rows = pl.concat([called.with_columns(avail=first).select(rows.columns), rows])
+        rows = pl.concat([called.with_columns(avail=first)[rows.columns], rows])
     if rows.is_empty():
-        return rows.with_columns(met_position="avail"), state
+        return _NONE_MET, state
     if joining.is_empty():
-        waiting = rows.select(list(SCHEMAS["waiting"]))
-        return rows.clear().with_columns(met_position="avail"), state.plus(waiting=waiting)
+        return _NONE_MET, state.plus(waiting=rows)
     parts = []
     for names, pick in _joining_groups(book):
         mine = rows if pick is None else rows.filter(pick)
@@ -159,15 +171,14 @@ def _meet(
             if len(names) == len(book.joining_events)
             else joining.filter(pl.col("event").is_in(list(names)))
         )
-        parts.append(_first_at_or_after(mine, at.select("position", "user_key")))
-    rows = pl.concat(parts)
-    met = rows.filter(pl.col("met_position").is_not_null())
+        parts.append(_first_at_or_after(mine, at[["position", "user_key"]]))
+    rows = pl.concat(parts) if len(parts) > 1 else parts[0]
     # A touch that was waiting keeps waiting where its version joins on other events only.
-    waiting = rows.filter(pl.col("met_position").is_null()).select(list(SCHEMAS["waiting"]))
-    others = state.waiting
-    if not called.is_empty():
-        others = others.join(joining, on="user_key", how="anti")
-    return met, state.but(waiting=append(others, waiting))
+    state = state.without("waiting", called, "user_key")
+    if not rows["met_position"].null_count():
+        return rows, state
+    has_met = pl.col("met_position").is_not_null()
+    return rows.filter(has_met), state.plus(waiting=rows.filter(~has_met))
 
 
 def _joining_groups(book: Book) -> list[tuple[tuple[str, ...], pl.Expr | None]]:
@@ -189,35 +200,35 @@ def _first_at_or_after(rows: pl.DataFrame, joining: pl.DataFrame) -> pl.DataFram
     """`rows` with `met_position`: the user's first joining event at or after `avail`."""
     if rows.is_empty() or joining.is_empty():
         return rows.with_columns(met_position=pl.lit(None, dtype=pl.Int64))
-    here = rows["user_key"] == at_positions(joining, "position", rows["avail"])["user_key"]
-    at_once = rows.filter(here.fill_null(False)).with_columns(met_position=pl.col("avail"))
-    rest = rows.filter(~here.fill_null(False))
+    there = at_positions(joining, "position", rows["avail"])["user_key"]
+    here = rows["user_key"].eq_missing(there)
+    at_once = only(rows, here)
+    at_once = at_once.hstack([at_once["avail"].alias("met_position")])
+    rest = only(rows, ~here)
     if rest.is_empty():
         return at_once
-    if rest.height < rows.height // 2:
+    if joining.height > FEW and rest.height < rows.height // 2:
         joining = joining.join(rest, on="user_key", how="semi", maintain_order="left")
     later = rest.sort("avail").join_asof(
-        joining.with_columns(met_position=pl.col("position")),
+        joining.hstack([joining["position"].alias("met_position")]),
         left_on="avail",
         right_on="position",
         by="user_key",
         strategy="forward",
         check_sortedness=False,
     )
-    return pl.concat([at_once, later.select(at_once.columns)])
+    return pl.concat([at_once, later[at_once.columns]])
 
 
 def _with_touch_and_event(
     book: Book, met: pl.DataFrame, state: State, events: Events
 ) -> pl.DataFrame:
     """Add what the touch was and what happened where it met."""
-    touches = state.touches
+    touches = state.around("touches", met, "touch_position")
     if len(book.referral_lines) == 1:
-        met = met.drop("terms", "line").hstack(
-            at_positions(touches, "touch_position", met["touch_position"]).drop("touch_position")
-        )
+        at = at_positions(touches, "touch_position", met["touch_position"])
+        met = met[["user_key", "avail", "met_position"]].hstack(at)
     else:
-        touches = of(touches, met.select("touch_position"), "touch_position")
         met = met.drop("terms").join(
             touches, on=["line", "touch_position"], how="left", maintain_order="left"
         )
@@ -226,34 +237,32 @@ def _with_touch_and_event(
     optional = {"context.device.id": "device", "context.ip": "ip"}
     frame = events.frame
     columns |= {name: out for name, out in optional.items() if name in frame.columns}
-    here = frame[["position", *columns]].rename(columns)
-    return met.hstack(at_positions(here, "position", met["met_position"]).drop("position"))
+    here = at_positions(frame[["position", *columns]], "position", met["met_position"])
+    return met.hstack(here[list(columns)].rename(columns))
 
 
 def _not_buried(met: pl.DataFrame, state: State) -> pl.DataFrame:
     """Without touches each of whose keys has 100 newer touches where they would meet."""
-    keys = state.touch_keys
+    waited = met["met_position"] > met["touch_position"]
+    if not waited.any():
+        return met
+    later = only(met.with_row_index("_row"), waited)
+    keys = state.around("touch_keys", later, "touch_position")
+    keys = state.around("touch_keys", keys, "key")
     if not _any_crowded(keys["key"]):
         return met
     crowded = keys.group_by("line", "key").agg(many=pl.len()).filter(pl.col("many") > NEWER_TOUCHES)
-    if crowded.is_empty():
-        return met
     hot = keys.join(crowded, on=["line", "key"], how="semi").sort("touch_position")
-    hot = hot.with_columns(number=nth(hot, "line", "key"))
-    mine = (
-        met.with_row_index("_row")
-        .select("_row", "line", "touch_position", "user_key", "met_position")
-        .join(keys.select("line", "touch_position", "key", "own"), on=["line", "touch_position"])
+    numbered = hot.select("line", "key", "touch_position", number=nth(hot, "line", "key"))
+    mine = later.select("_row", "line", "touch_position", "user_key", "met_position").join(
+        keys.select("line", "touch_position", "key"), on=["line", "touch_position"]
     )
-    pairs = of(state.pairs, mine.select("key").unique(), "key").select(
-        "key", "user_key", "position", "place"
+    owners = state.of("pairs", mine, "key", belongs=True)
+    mine = mine.join(
+        owners.select("key", "user_key", "position"), on=["key", "user_key"], how="left"
     )
-    mine = mine.join(pairs, on=["key", "user_key"], how="left")
-    theirs = (pl.col("key") == pl.col("user_key")) | (
-        (pl.col("place") < USERS_PER_KEY) & (pl.col("position") <= pl.col("met_position"))
-    )
+    theirs = (pl.col("key") == pl.col("user_key")) | (pl.col("position") <= pl.col("met_position"))
     mine = mine.filter(theirs.fill_null(False))
-    numbered = hot.select("line", "key", "touch_position", "number")
     mine = mine.join(numbered, on=["line", "key", "touch_position"], how="left")
     latest = mine.sort("met_position").join_asof(
         numbered.rename({"number": "_latest", "touch_position": "_touch"}),
@@ -263,8 +272,9 @@ def _not_buried(met: pl.DataFrame, state: State) -> pl.DataFrame:
         check_sortedness=False,
     )
     newer = pl.col("_latest").fill_null(0) - pl.col("number").fill_null(0)
-    fresh = latest.filter(newer < NEWER_TOUCHES).select("_row").unique()
-    return met.with_row_index("_row").join(fresh, on="_row", how="semi").drop("_row")
+    fresh = latest.filter(newer < NEWER_TOUCHES)
+    buried = without(later, fresh, "_row")
+    return without(met.with_row_index("_row"), buried, "_row").drop("_row")
 
 
 def _any_crowded(keys: pl.Series) -> bool:
@@ -272,7 +282,7 @@ def _any_crowded(keys: pl.Series) -> bool:
     if len(keys) <= NEWER_TOUCHES:
         return False
     in_order = keys.sort()
-    return bool((in_order == in_order.shift(NEWER_TOUCHES)).any())
+    return bool((in_order[NEWER_TOUCHES:] == in_order[:-NEWER_TOUCHES]).any())
 
 
 # Judging
@@ -286,21 +296,22 @@ def _judge(book: Book, state: State, met: pl.DataFrame) -> tuple[pl.DataFrame, p
     narrow = met[_JUDGED].with_row_index("_row")
     parts = []
     for line in book.referral_lines:
-        rows = narrow
-        if len(book.referral_lines) > 1:
-            rows = narrow.filter(pl.col("line") == line.index)
+        rows = only(narrow, narrow["line"] == line.index)
         if not rows.is_empty():
             parts.append(_reasons(line, state, rows, met))
     rows = pl.concat(parts) if len(parts) > 1 else parts[0]
     # A friend joins once a program; with one program the friend alone is the key.
     keys = ["user_key"] if len(book.referral_lines) == 1 else ["line", "user_key"]
     rows = _only_first_join(state, rows, keys)
-    rivals = rows.filter(pl.col("reason").is_null())
-    winners = _winners(book, rivals, keys).sort("met_position", "line")["_row"]
-    beaten = rivals.select("_row").filter(~pl.col("_row").is_in(winners.implode()))
-    lost = rows.filter(pl.col("reason").is_not_null()).select("_row", "reason")
-    lost = pl.concat([lost, beaten.with_columns(reason=pl.lit("lost_to_other_touch"))])
-    return met[winners], met[lost["_row"]].with_columns(lost["reason"])
+    eligible = rows["reason"].is_null()
+    rivals = only(rows, eligible)
+    winners = _winners(book, rivals, keys)
+    lost = only(rows, ~eligible)[["_row", "reason"]]
+    if winners.height < rivals.height:
+        beaten = without(rivals[["_row"]], winners, "_row")
+        lost = pl.concat([lost, beaten.with_columns(reason=pl.lit("lost_to_other_touch"))])
+    winners = winners.sort("met_position", "line")
+    return met[winners["_row"]], met[lost["_row"]].with_columns(lost["reason"])
 
 
 _JUDGED = [
@@ -319,28 +330,33 @@ _JUDGED = [
 
 def _only_first_join(state: State, rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """Touches that meet a friend above the friend's join are lost, whatever else is true."""
-    before = of(state.referrals, rows.select(friend_key="user_key"), "friend_key").select(
-        "line", pl.col("friend_key").alias("user_key"), "join_position"
-    )[[*keys, "join_position"]]
-    # Whoever meets one touch alone, and was not referred before, needs no look.
-    asked = rows[keys].is_duplicated()
+    friends = rows[["user_key"]].rename({"user_key": "friend_key"})
+    before = state.of("referrals", friends, "friend_key").rename({"friend_key": "user_key"})
+    before = before[[*keys, "join_position"]]
+    alone = _alone(rows, keys)
     if not before.is_empty():
-        asked = asked | rows["user_key"].is_in(before["user_key"].implode())
-    if not asked.any():
+        alone &= ~rows["user_key"].is_in(before["user_key"].implode())
+    several = only(rows, ~alone)
+    if several.is_empty():
         return rows
-    several = rows.filter(asked)
     # Sorted by where they meet, a friend's first eligible touch tells the join.
-    eligible = several.filter(pl.col("reason").is_null()).sort("met_position")
-    joined = first_rows(
-        eligible.select(*keys, pl.col("met_position").alias("join_position")), *keys
-    )
+    eligible = several.filter(several["reason"].is_null()).sort("met_position")
+    joined = first_rows(eligible[[*keys, "met_position"]], *keys)
+    joined = joined.rename({"met_position": "join_position"})
     if not before.is_empty():
-        joined = pl.concat([before, joined.join(before, on=keys, how="anti")])
+        joined = pl.concat([before, without(joined, before, *keys)])
     several = several.join(joined, on=keys, how="left", maintain_order="left")
     referred = pl.col("met_position") > pl.col("join_position")
     reason = pl.when(referred).then(pl.lit("already_referred")).otherwise(pl.col("reason"))
     several = several.with_columns(reason=reason)[rows.columns]
-    return pl.concat([rows.filter(~asked), several])
+    return pl.concat([only(rows, alone), several])
+
+
+def _alone(rows: pl.DataFrame, keys: list[str]) -> pl.Series:
+    """Rows with a key of their own, which need no look at others; of a few none is told."""
+    if rows.height < FEW:
+        return pl.repeat(False, rows.height, eager=True)
+    return ~rows[keys].is_duplicated()
 
 
 def _reasons(line: Line, state: State, rows: pl.DataFrame, met: pl.DataFrame) -> pl.DataFrame:
@@ -357,48 +373,45 @@ def _reasons(line: Line, state: State, rows: pl.DataFrame, met: pl.DataFrame) ->
         .when(late > window)
         .then(pl.lit("outside_window"))
     )
-    rows = rows.with_columns(reason=reason)
     for place, person, code in (
         ("advocates", "advocate_key", "advocate_not_eligible"),
         ("friends", "user_key", "not_new"),
     ):
         for terms in line.terms:
             condition: Compiled | None = getattr(terms, place)
-            if condition is None:
-                continue
-            asked = pl.col("reason").is_null() & (pl.col("terms") == terms.index)
-            rows = _require(line, terms, state, rows, met, asked, condition, person, code)
-    return rows
+            if condition is not None:
+                failed = ~_hold(line, terms, state, rows, met, condition, person)
+                if len(line.terms) > 1:
+                    failed &= rows["terms"] == terms.index
+                reason = reason.when(pl.lit(failed)).then(pl.lit(code))
+    return rows.with_columns(reason=reason)
 
 
-def _require(
+def _hold(
     line: Line,
     terms: Terms,
     state: State,
     rows: pl.DataFrame,
     met: pl.DataFrame,
-    asked: pl.Expr,
     condition: Compiled,
     person: str,
-    code: str,
-) -> pl.DataFrame:
-    """Give `code` as reason to asked rows whose condition does not hold."""
+) -> pl.Series:
+    """Whether a condition on a person holds, as of each touch."""
     trials = condition.names & frozenset(terms.trials)
     facts = condition.names - trials
     asks = as_of(state, rows, facts, person=person, position="touch_position", at="touch_at")
     if trials:
         asks = asks.hstack(met[asks["_row"]][["advocate", "friend"]])
         asks = with_trials(line, terms, asks, trials, advocate="advocate", friend="friend")
-    failed = asked & ~pl.lit(holds(line, asks, condition))
-    return rows.with_columns(reason=pl.when(failed).then(pl.lit(code)).otherwise(pl.col("reason")))
+    return holds(line, asks, condition)
 
 
 def _winners(book: Book, rivals: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """Of the eligible touches that meet a user at one event, the one that wins."""
-    contested = rivals[keys].is_duplicated()
-    if not contested.any():
-        return rivals
-    alone, rivals = rivals.filter(~contested), rivals.filter(contested)
+    is_alone = _alone(rivals, keys)
+    alone, rivals = only(rivals, is_alone), only(rivals, ~is_alone)
+    if rivals.is_empty():
+        return alone
     multi = any(len(line.terms) > 1 for line in book.referral_lines)
     best = pl.col("terms").max().over("line", "user_key") if multi else pl.col("terms")
     rivals = rivals.with_columns(_best=best)
@@ -418,5 +431,4 @@ def _winners(book: Book, rivals: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     position = pl.col("touch_position")
     order = pl.when(first).then(position).otherwise(-position)
     ranked = rivals.with_columns(_rank=rank, _order=order).sort("_rank", "_order")
-    best_of_each = first_rows(ranked, *keys).select(alone.columns)
-    return pl.concat([alone, best_of_each])
+    return pl.concat([alone, first_rows(ranked, *keys)[alone.columns]])

@@ -30,9 +30,9 @@ def with_buckets(book: Book, number: int, rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(columns)
 
 
-def bucket_columns(book: Book) -> dict[str, type[pl.DataType]]:
-    """Names and type of the bucket columns."""
-    return {f"bucket_{slot}": pl.UInt64 for slot in range(book.width)}
+def bucket_columns(width: int) -> dict[str, type[pl.DataType]]:
+    """Names and type of the bucket columns of a book of this width."""
+    return {f"bucket_{slot}": pl.UInt64 for slot in range(width)}
 
 
 def _key(line: Line, terms: Terms, payout: Payout, bucket: Bucket) -> pl.Expr:

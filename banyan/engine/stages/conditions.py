@@ -16,21 +16,30 @@ TRIAL = "trial:"
 
 def holds(line: Line, frame: pl.DataFrame, condition: Compiled) -> pl.Series:
     """True where the condition is true; false or NULL does not hold."""
-    return value(line, frame, condition).fill_null(False)
+    return _evaluated(line, frame, condition.names, condition.expr.fill_null(False))
 
 
 def value(line: Line, frame: pl.DataFrame, compiled: Compiled) -> pl.Series:
     """The expression's value for every row; literals are spread over the frame."""
-    sources = [column_of(line, frame, name).alias(name) for name in sorted(compiled.names)]
-    rows = frame.select(*sources) if sources else frame.select(pl.int_range(pl.len()).alias("_"))
-    return rows.with_columns(compiled.expr.alias("_value")).get_column("_value")
+    return _evaluated(line, frame, compiled.names, compiled.expr)
+
+
+def _evaluated(line: Line, frame: pl.DataFrame, names: frozenset[str], expr: pl.Expr) -> pl.Series:
+    columns = {name: column_name(line, frame, name) for name in sorted(names)}
+    rows = frame[list(columns.values())].rename({c: name for name, c in columns.items()})
+    if not columns:
+        rows = frame.select(pl.int_range(pl.len()).alias("_"))
+    return rows.with_columns(expr.alias("_value"))["_value"]
 
 
 def column_of(line: Line, frame: pl.DataFrame, name: str) -> pl.Expr:
-    """Where a name of the language stands in a stage's frame."""
-    if TRIAL + name in frame.columns:
-        return pl.col(TRIAL + name)
-    return pl.col(line.properties.get(name, name))
+    """What a name of the language stands for in a stage's frame."""
+    return pl.col(column_name(line, frame, name))
+
+
+def column_name(line: Line, frame: pl.DataFrame, name: str) -> str:
+    """The column of a stage's frame for which a name of the language stands."""
+    return TRIAL + name if TRIAL + name in frame.columns else line.properties.get(name, name)
 
 
 def with_trials(

@@ -8,46 +8,68 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 
 from banyan.engine.keys import key
 from banyan.engine.language.book import Book
-from banyan.engine.order import first_rows, group_starts, nth
+from banyan.engine.order import complete, first_rows, group_starts, joined, last_rows, nth
 from banyan.engine.stages.read import Events
-from banyan.engine.state import SCHEMAS, State, of
+from banyan.engine.state import SCHEMAS, State
 
 DAY_US = 86_400 * 10**6
 
 
 def remember(book: Book, state: State, events: Events) -> State:
     """Append to the history what this batch changes of the facts the book asks for."""
-    if book.refunds_matter and "Order Completed" in events.names:
-        state = state.plus(orders=_orders(events))
-    changing = "Order Completed" in events.names or bool(book.facts & {"is_known", "tenure_days"})
+    ordered = events.any_named(ORDERED)
+    orders = pl.DataFrame()
+    if ordered:
+        columns = ["position", "user_key", "properties.order_id", "properties.total"]
+        orders = complete(events.named([ORDERED], columns), "user_key")
+        if book.refunds_matter:
+            state = state.plus(orders=_orders(orders))
+    changing = ordered or bool(book.facts & {"is_known", "tenure_days"})
     if "identify" in events.types:
         changing = changing or bool(book.facts & {"tier", "tags"})
     if not book.facts or not changing:
         return state
+    if book.facts <= {"orders", "is_new"}:
+        return state.plus(history=_orders_counted(state, orders))
     return state.plus(history=_history(book, state, events))
 
 
-def _orders(events: Events) -> pl.DataFrame:
-    """Every `Order Completed` with an order id: the first is what a refund is measured against."""
-    columns = ["position", "user_key", "properties.order_id", "properties.total"]
-    rows = events.named(["Order Completed"], columns)
-    return rows.filter(
-        pl.col("user_key").is_not_null() & pl.col("properties.order_id").is_not_null()
-    ).select(
-        order_key("properties.order_id"),
-        "user_key",
-        "position",
-        pl.col("properties.total").alias("total"),
-    )
+ORDERED = "Order Completed"
+
+
+def _orders(rows: pl.DataFrame) -> pl.DataFrame:
+    """Every order with an id: the first is what a refund is measured against."""
+    rows = complete(rows, "properties.order_id")
+    keys = rows.select(order_key("properties.order_id"))
+    return rows.rename({"properties.total": "total"}).hstack(keys)
 
 
 def order_key(column: str) -> pl.Expr:
     """Key of an order id, as `order_key`."""
     return key(pl.col(column), "order").alias("order_key")
+
+
+def _orders_counted(state: State, rows: pl.DataFrame) -> pl.DataFrame:
+    """The usual case, no other fact asked for: a row per order with its number."""
+    rows = rows[["user_key", "position"]]
+    before = last_rows(state.of("history", rows, "user_key"), "user_key")
+    orders: pl.Series | pl.Expr = nth(rows, "user_key")
+    if not before.is_empty():
+        before = before[["user_key", "orders"]].rename({"orders": "_had"})
+        rows = joined(rows, before, "user_key")
+        orders = pl.lit(orders) + pl.col("_had").fill_null(0)
+    return rows.with_columns(
+        orders=orders,
+        spend=pl.lit(None, dtype=pl.Int128),
+        tier=pl.lit(None, dtype=pl.String),
+        tags=pl.lit(None, dtype=pl.String),
+        first_at=pl.lit(None, dtype=pl.Int64),
+    )
 
 
 def _history(book: Book, state: State, events: Events) -> pl.DataFrame:
@@ -58,45 +80,21 @@ def _history(book: Book, state: State, events: Events) -> pl.DataFrame:
         "at",
         "user_key",
         "properties.total",
-        (pl.col("event") == "Order Completed").fill_null(False).alias("ordered"),
+        (pl.col("event") == ORDERED).fill_null(False).alias("ordered"),
         *(
             pl.when(pl.col("type") == "identify").then(pl.col(f"traits.{t}")).alias(t)
             for t in traits
         ),
     ).filter(pl.col("user_key").is_not_null())
     changes = pl.any_horizontal("ordered", *(pl.col(t).is_not_null() for t in traits))
+    rows = rows.with_columns(_changes=changes)
     if facts & {"is_known", "tenure_days"}:
         changes = changes | pl.col("user_key").is_first_distinct()
     rows = rows.filter(changes)
-    before = _latest(of(state.history, rows, "user_key"))
-    if facts & {"spend", "is_known", "tenure_days", *traits}:
-        return _run_on(rows, before, traits)
-    return _orders_counted(rows, before)
-
-
-def _latest(history: pl.DataFrame) -> pl.DataFrame:
-    if history.height < 2:
-        return history
-    return history.unique("user_key", keep="last", maintain_order=True)
-
-
-def _orders_counted(rows: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """The usual case, no other fact asked for: a row per order with its number."""
-    count = nth(rows, "user_key")
-    if not before.is_empty():
-        had = rows.select("user_key").join(
-            before.select("user_key", "orders"), on="user_key", how="left", maintain_order="left"
-        )
-        count = count + had["orders"].fill_null(0)
-    return rows.select(
-        "user_key",
-        "position",
-        orders=count,
-        spend=pl.lit(None, dtype=pl.Int128),
-        tier=pl.lit(None, dtype=pl.String),
-        tags=pl.lit(None, dtype=pl.String),
-        first_at=pl.lit(None, dtype=pl.Int64),
-    )
+    before = last_rows(state.of("history", rows, "user_key"), "user_key")
+    # What changes nothing is kept of a person of whom nothing is known yet.
+    is_known = pl.col("user_key").is_in(before["user_key"].implode())
+    return _run_on(rows.filter(pl.col("_changes") | ~is_known), before, traits)
 
 
 def _run_on(rows: pl.DataFrame, before: pl.DataFrame, traits: Sequence[str]) -> pl.DataFrame:
@@ -149,19 +147,18 @@ def as_of(
         return asks
     if facts == {"is_new"}:
         return _is_new(state, asks, person, position, prefix + "is_new")
-    rows = asks.select(
-        pl.col(person).alias("user_key"),
-        pl.col(position).alias("_at_position"),
-        pl.col(at).alias("_at"),
-    ).with_row_index("_row")
-    found = _last_below(state, rows).sort("_row")
+    asked = [("user_key", person), ("_at_position", position), ("_at", at)]
+    rows = pl.DataFrame([asks[column].alias(name) for name, column in asked])
+    rows = rows.with_row_index("_row")
+    found = _last_below(state, rows)
+    places = np.argsort(found["_row"].to_numpy())
     found = found.select(_value(fact).alias(prefix + fact) for fact in sorted(facts))
-    return asks.hstack(found)
+    return asks.hstack(found[places])
 
 
 def _last_below(state: State, rows: pl.DataFrame) -> pl.DataFrame:
     """`rows` (`user_key`, `_at_position`) with the last row of history below each."""
-    history = of(state.history, rows, "user_key")
+    history = state.of("history", rows, "user_key")
     return rows.sort("_at_position", maintain_order=True).join_asof(
         history,
         left_on="_at_position",
@@ -191,7 +188,12 @@ def looked_at(state: State, asks: pl.DataFrame, *, person: str, position: str) -
 
 def _first_orders(state: State, people: pl.DataFrame) -> pl.DataFrame:
     """The history's row of the first order of each of the people who ordered."""
-    firsts = of(state.history.filter(pl.col("orders") == 1), people, "user_key")
+    history = state.around("history", people, "user_key")
+    if history.is_empty():
+        return history
+    firsts = history.filter(history["orders"] == 1)
+    if firsts.height > people.height:
+        firsts = firsts.join(people, on="user_key", how="semi", maintain_order="left")
     return first_rows(firsts, "user_key")
 
 
@@ -199,11 +201,11 @@ def _is_new(
     state: State, asks: pl.DataFrame, person: str, position: str, name: str
 ) -> pl.DataFrame:
     """The usual question needs no look-back: was the first order below the position?"""
-    rows = asks.select(pl.col(person).alias("user_key"), pl.col(position).alias("_at"))
+    rows = asks[[person, position]].rename({person: "user_key", position: "_at"})
     firsts = _first_orders(state, rows)[["user_key", "position"]]
-    found = rows.join(firsts, on="user_key", how="left", maintain_order="left")
+    found = joined(rows, firsts, "user_key")
     ordered = (found["position"] < found["_at"]).fill_null(False)
-    return asks.with_columns((~ordered).alias(name))
+    return asks.hstack([(~ordered).alias(name)])
 
 
 def _value(fact: str) -> pl.Expr:

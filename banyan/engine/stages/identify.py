@@ -7,15 +7,16 @@ pair never changes once it is known.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import polars as pl
 
 from banyan.engine.keys import key
 from banyan.engine.language.book import Book
-from banyan.engine.order import first_rows, nth
+from banyan.engine.order import complete, first_rows, joined, nth, without
 from banyan.engine.stages.read import Events
-from banyan.engine.state import SCHEMAS, State, of
+from banyan.engine.state import SCHEMAS, State, blank
 
 USERS_PER_KEY = 20
 
@@ -32,18 +33,16 @@ class Identity(NamedTuple):
 def identify(book: Book, state: State, events: Events) -> tuple[Identity, State]:
     """New pairs of key and user, and of device or ip and user where risk rules ask for them.
 
-    `Identity.old_pairs` are the earlier pairs of the keys this batch names.
+    `Identity.old_pairs` are the earlier owners of the keys of the new pairs.
     """
+    nothing = Identity(blank("pairs"), blank("pairs"))
     frame = events.frame
     if not book.referral_lines or frame["user_key"].null_count() == frame.height:
-        return Identity(_none("pairs"), _none("pairs")), state
+        return nothing, state
     asked = ["position", "log", "type", "user_key", "anonymous_key", *IDENTIFYING]
-    known = frame[[c for c in asked if c in frame.columns]]
-    known = known.filter(pl.col("user_key").is_not_null())
-    seen = _together(known, events.types)
-    old = of(state.pairs, seen, "key")
-    pairs = numbered(seen, old)
-    state = state.plus(pairs=pairs)
+    known = complete(frame[[c for c in asked if c in frame.columns]], "user_key")
+    identity = _new_pairs(state, _together(known, events.types))
+    state = state.plus(pairs=identity.pairs)
     if "same_contact" in book.risk_names:
         state = state.plus(contacts=_contacts(known, state))
     if "disposable_email" in book.risk_names:
@@ -52,37 +51,39 @@ def identify(book: Book, state: State, events: Events) -> tuple[Identity, State]
         state = state.plus(devices=_devices(known, state))
     if "same_ip" in book.risk_names:
         state = state.plus(ips=_ips(known))
-    return Identity(pairs, old), state
-
-
-def _none(name: str) -> pl.DataFrame:
-    return pl.DataFrame(schema=dict(SCHEMAS[name]))
+    return identity, state
 
 
 def _together(known: pl.DataFrame, types: frozenset[str]) -> pl.DataFrame:
     """(key, user_key, position): every first sight of a key with a user in this batch."""
-    sights = [
-        known.filter(pl.col("anonymous_key").is_not_null()).select(
-            pl.col("anonymous_key").alias("key"), "user_key", "position"
-        )
-    ]
+    rows = known[["anonymous_key", "user_key", "position"]].rename({"anonymous_key": "key"})
+    rows = complete(rows, "key")
+    sights = []
     if "alias" in types:
         alias = known.filter((pl.col("type") == "alias") & pl.col("previousId").is_not_null())
         former = key(pl.col("previousId"), "anonymous").alias("key")
         sights.append(alias.select(former, "user_key", "position"))
     if "identify" in types:
         sights += _given_contacts(known)
-    rows = sights[0]
-    if len(sights) > 1:
-        rows = pl.concat(sights).sort("position", maintain_order=True)
+    if sights:
+        rows = pl.concat([rows, *sights]).sort("position", maintain_order=True)
     return first_rows(rows, "key", "user_key")
+
+
+def _new_pairs(state: State, seen: pl.DataFrame) -> Identity:
+    """The pairs not known before; `seen` holds each pair once, in position order."""
+    seen = without(seen, state.of("pairs", seen, "key", "user_key"), "key", "user_key")
+    if seen.is_empty():
+        return Identity(blank("pairs"), blank("pairs"))
+    owners = state.of("pairs", seen, "key", belongs=True)
+    return Identity(numbered(seen, owners), owners)
 
 
 def _given_contacts(known: pl.DataFrame) -> list[pl.DataFrame]:
     named = known.filter(pl.col("type") == "identify")
     contacts = (contact_email("traits.email"), contact_phone("traits.phone"))
     rows = [named.select(c.alias("key"), "user_key", "position") for c in contacts]
-    return [r.filter(pl.col("key").is_not_null()) for r in rows]
+    return [complete(r, "key") for r in rows]
 
 
 def contact_email(column: str) -> pl.Expr:
@@ -116,29 +117,30 @@ def phone(column: str) -> pl.Expr:
 
 
 def numbered(seen: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
-    """The pairs not known before, with their place among the users of their key.
+    """New pairs with their place among the users of their key; to those behind the last owner,
+    one place is as good as another.
 
-    `seen` holds each pair once, in position order; `old` every earlier pair of its keys.
+    `seen` holds each new pair once, in position order; `old` the earlier owners of their keys.
     """
-    if not old.is_empty():
-        seen = seen.join(old, on=["key", "user_key"], how="anti", maintain_order="left")
     if seen.is_empty():
-        return _none("pairs")
-    counted = old.group_by("key").agg(before=pl.len().cast(pl.Int64))
-    rows = seen.with_columns(place=nth(seen, "key") - 1)
-    if not counted.is_empty():
-        rows = rows.join(counted, on="key", how="left", maintain_order="left").with_columns(
+        return blank("pairs")
+    place = (nth(seen, "key") - 1).alias("place")
+    rows = seen[["key", "user_key", "position"]].hstack([place])
+    if not old.is_empty():
+        before = old.group_by("key").agg(before=pl.len().cast(pl.Int64))
+        rows = joined(rows, before, "key").with_columns(
             pl.col("place") + pl.col("before").fill_null(0)
         )
-    rows = rows.with_columns(belongs=pl.col("place") < USERS_PER_KEY)
-    return rows.select(list(SCHEMAS["pairs"]))
+    rows = rows.with_columns(
+        pl.col("place").clip(upper_bound=USERS_PER_KEY),
+        belongs=pl.col("place") < USERS_PER_KEY,
+    )
+    return rows[list(SCHEMAS["pairs"])]
 
 
 def _contacts(known: pl.DataFrame, state: State) -> pl.DataFrame:
-    rows = pl.concat(_given_contacts(known)).sort("position")
-    rows = first_rows(rows, "key", "user_key")
-    old = of(state.contacts, rows, "key")
-    return rows.join(old, on=["key", "user_key"], how="anti", maintain_order="left")
+    rows = first_rows(pl.concat(_given_contacts(known)).sort("position"), "key", "user_key")
+    return without(rows, state.of("contacts", rows, "key", "user_key"), "key", "user_key")
 
 
 def _disposable(known: pl.DataFrame, state: State) -> pl.DataFrame:
@@ -148,9 +150,10 @@ def _disposable(known: pl.DataFrame, state: State) -> pl.DataFrame:
     )
     rows = rows.filter(pl.col("domain").is_in(disposable_domains().implode()))
     rows = first_rows(rows.select("user_key", "position"), "user_key")
-    return rows.join(state.disposable, on="user_key", how="anti", maintain_order="left")
+    return without(rows, state.of("disposable", rows, "user_key"), "user_key")
 
 
+@cache
 def disposable_domains() -> pl.Series:
     """Domains of throw-away mail services: the list pinned with this release."""
     from disposable_email_domains import blocklist
@@ -161,12 +164,11 @@ def disposable_domains() -> pl.Series:
 def _devices(known: pl.DataFrame, state: State) -> pl.DataFrame:
     rows = known.select(
         key(pl.col("context.device.id"), "device").alias("key"), "user_key", "position"
-    ).filter(pl.col("key").is_not_null())
-    rows = first_rows(rows, "key", "user_key")
-    old = of(state.devices, rows, "key")
-    return rows.join(old, on=["key", "user_key"], how="anti", maintain_order="left")
+    )
+    rows = first_rows(complete(rows, "key"), "key", "user_key")
+    return without(rows, state.of("devices", rows, "key", "user_key"), "key", "user_key")
 
 
 def _ips(known: pl.DataFrame) -> pl.DataFrame:
     rows = known.select(key(pl.col("context.ip"), "ip").alias("key"), "user_key", "position", "log")
-    return rows.filter(pl.col("key").is_not_null())
+    return complete(rows, "key")

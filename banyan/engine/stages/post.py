@@ -11,10 +11,11 @@ from __future__ import annotations
 import polars as pl
 
 from banyan.engine.language.book import Book
+from banyan.engine.order import joined, only, without
 from banyan.engine.stages.read import Events
 from banyan.engine.stages.settle import Settlement, fates_of
 from banyan.engine.stages.wallets import Orders, read_orders, walk
-from banyan.engine.state import State, of, put
+from banyan.engine.state import State
 
 GRANT, AVAILABLE, REVERSAL, EXPIRY, SPEND, RETURN = range(6)
 
@@ -60,13 +61,10 @@ def moves(
     """
     orders = read_orders(state, events)
     moving = moving_grants(state, settlement)
-    nothing = pl.DataFrame(schema=TRANSFERS)
-    if not orders and moving.is_empty() and settlement.reversals.is_empty() and not _any_due(state):
-        return nothing, [], state
     ripe, state = _ripe(state, moving, log)
-    reversals = _moved_back(state, settlement, moving)
+    reversals = _moved_back(state, settlement)
     if moving.is_empty() and ripe.is_empty() and reversals.is_empty() and not orders:
-        return nothing, [], state
+        return _NO_TRANSFERS, [], state
     transfers = [
         moving.select(
             "grant",
@@ -78,15 +76,15 @@ def moves(
         )
     ]
     spending: Spending = []
-    wallets = _spending_wallets(state, orders)
+    grants = state.of("grants", pl.concat([ripe[["grant"]], reversals[["grant"]]]), "grant")
+    wallets = _spending_wallets(state, grants, orders)
     if wallets.is_empty():
-        moved, state = _by_dates(state, ripe, reversals)
+        moved, state = _by_dates(state, grants, ripe, reversals)
         transfers.append(moved)
     else:
-        walked = of(state.grants, wallets, "wallet_key").select("grant")
-        calm_ripe = ripe.join(walked, on="grant", how="anti")
-        calm_reversals = reversals.join(walked, on="grant", how="anti")
-        moved, state = _by_dates(state, calm_ripe, calm_reversals)
+        walked = grants.join(wallets, on="wallet_key", how="semi")[["grant"]]
+        calm_ripe, calm_reversals = (without(rows, walked, "grant") for rows in (ripe, reversals))
+        moved, state = _by_dates(state, grants, calm_ripe, calm_reversals)
         transfers.append(moved)
         rows, spending, state = walk(
             state,
@@ -99,24 +97,43 @@ def moves(
     return pl.concat(transfers).filter(pl.col("amount") > 0), spending, state
 
 
-def _any_due(state: State) -> bool:
-    first = state.timers["due"].min()
-    return isinstance(first, int) and state.log is not None and first <= state.log
-
-
 def moving_grants(state: State, settlement: Settlement) -> pl.DataFrame:
     """Grants that enter their wallet in this batch: `since` which position, less `before`."""
-    columns = ["grant", "since", "occurred_at", "amount", "before", "available_at", "expires"]
-    now = settlement.grants.filter(~pl.col("held")).with_columns(
+    if settlement.grants.is_empty() and settlement.releases.is_empty():
+        return _NONE_MOVING
+    now = only(settlement.grants, ~settlement.grants["held"]).with_columns(
         since="position", before=pl.lit(0, dtype=pl.Int64)
-    )
+    )[_NONE_MOVING.columns]
     if settlement.releases.is_empty():
-        return now.select(columns)
-    released = settlement.releases.rename({"position": "since"}).join(
-        state.grants.drop("position", "occurred_at"), on="grant", how="inner"
-    )
+        return now
+    released = settlement.releases.rename({"position": "since"})
+    grants = state.of("grants", released, "grant").drop("position", "occurred_at")
+    released = joined(released, grants, "grant", how="inner")
     released = released.with_columns(available_at=pl.max_horizontal("available_at", "occurred_at"))
-    return pl.concat([now.select(columns), released.select(columns)])
+    return pl.concat([now, released[_NONE_MOVING.columns]])
+
+
+_NO_TRANSFERS = pl.DataFrame(schema=TRANSFERS)
+_NONE_MOVING = pl.DataFrame(
+    schema={
+        "grant": pl.Int64,
+        "since": pl.Int64,
+        "occurred_at": pl.Int64,
+        "amount": pl.Int64,
+        "before": pl.Int64,
+        "available_at": pl.Int64,
+        "expires": pl.Int64,
+    }
+)
+_NONE_RIPE = pl.DataFrame(
+    schema={
+        "grant": pl.Int64,
+        "what": pl.Int32,
+        "due": pl.Int64,
+        "since": pl.Int64,
+        "position": pl.Int64,
+    }
+)
 
 
 def timers_of(moving: pl.DataFrame) -> pl.DataFrame:
@@ -144,66 +161,64 @@ def timers_of(moving: pl.DataFrame) -> pl.DataFrame:
 
 def _ripe(state: State, moving: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.DataFrame, State]:
     """Timers that run out in this batch, with the `position` where they do."""
-    known = state.timers.with_columns(since=pl.lit(-1, dtype=pl.Int64))
-    timers = pl.concat([known, timers_of(moving)])
-    log = state.log if state.log is not None else -(2**62)
-    ripe = timers.filter(pl.col("due") <= log)
-    rest = timers.filter(pl.col("due") > log).drop("since")
+    known, state = state.ring()
+    ripe = known.with_columns(since=pl.lit(-1, dtype=pl.Int64)) if known.height else _NONE_RIPE
+    if moving.height:
+        timers = timers_of(moving)
+        reached = timers["due"] <= (-(2**62) if state.log is None else state.log)
+        state = state.plus(timers=only(timers, ~reached))
+        now = only(timers, reached)
+        ripe = pl.concat([ripe[now.columns], now])
     if ripe.is_empty():
-        return ripe.with_columns(position="since"), state.but(timers=rest)
+        return _NONE_RIPE, state
     position = pl.lit(state.position, dtype=pl.Int64)
     if not frame.is_empty():
         index = frame["log"].search_sorted(ripe["due"], side="left")
         inside = index < frame.height
         found = frame["position"].gather(index.clip(upper_bound=frame.height - 1))
-        ripe = ripe.with_columns(
-            position=pl.when(pl.lit(inside)).then(pl.lit(found)).otherwise(position)
-        )
-    else:
-        ripe = ripe.with_columns(position=position)
-    ripe = ripe.with_columns(position=pl.max_horizontal("position", "since"))
-    return ripe, state.but(timers=rest)
+        position = pl.when(pl.lit(inside)).then(pl.lit(found)).otherwise(position)
+    return ripe.with_columns(position=pl.max_horizontal(position, "since")), state
 
 
-def _moved_back(state: State, settlement: Settlement, moving: pl.DataFrame) -> pl.DataFrame:
+def _moved_back(state: State, settlement: Settlement) -> pl.DataFrame:
     """Reversals of grants that had moved: not those of decisions still held, nor denials."""
     rows = settlement.reversals
     if rows.is_empty():
         return rows.with_columns(since="position")
-    grants = of(state.grants, rows.select("grant").unique(), "grant").select(
-        "grant", "held", pl.col("position").alias("_granted")
-    )
-    fates = of(state.fates, rows.select("grant").unique(), "grant").select(
-        "grant", "released_position"
-    )
-    rows = rows.join(grants, on="grant", how="left", maintain_order="left").join(
-        fates, on="grant", how="left", maintain_order="left"
-    )
+    grants = state.of("grants", rows, "grant")[["grant", "held", "position"]]
+    fates = state.of("fates", rows, "grant")[["grant", "released_position"]]
+    rows = joined(rows, grants.rename({"position": "_granted"}), "grant")
+    rows = joined(rows, fates, "grant")
     since = pl.when("held").then(pl.col("released_position")).otherwise(pl.col("_granted"))
     rows = rows.with_columns(since=since)
-    return rows.filter(pl.col("since") < pl.col("position")).select(
-        "grant", "position", "occurred_at", "amount", "since"
-    )
+    return rows.filter(pl.col("since") < pl.col("position"))[
+        ["grant", "position", "occurred_at", "amount", "since"]
+    ]
 
 
-def _spending_wallets(state: State, orders: Orders) -> pl.DataFrame:
-    wallets = pl.concat([state.spends.select("wallet_key"), orders.wallets])
-    return wallets.unique()
+def _spending_wallets(state: State, grants: pl.DataFrame, orders: Orders) -> pl.DataFrame:
+    """Wallets that ever spent, of those in which something moves or is ordered in this batch."""
+    if state.lacks("spends") and not orders:
+        return orders.wallets
+    spent = state.of("spends", grants, "wallet_key")[["wallet_key"]]
+    return pl.concat([spent, orders.wallets]).unique()
 
 
 def _by_dates(
-    state: State, ripe: pl.DataFrame, reversals: pl.DataFrame
+    state: State, grants: pl.DataFrame, ripe: pl.DataFrame, reversals: pl.DataFrame
 ) -> tuple[pl.DataFrame, State]:
-    """Moves of grants nobody spends: each follows from its dates and its reversals."""
+    """Moves of grants nobody spends: each follows from its dates and its reversals.
+
+    `grants` are at least those of the timers and the reversals.
+    """
     if ripe.is_empty() and reversals.is_empty():
-        return pl.DataFrame(schema=TRANSFERS), state
-    people = pl.concat([ripe.select("grant"), reversals.select("grant")]).unique()
-    grants = of(state.grants, people, "grant").select("grant", "amount")
-    fates = of(state.fates, people, "grant").select("grant", "before", "moved", "expired")
-    due = ripe.join(grants, on="grant", how="left", maintain_order="left")
+        return _NO_TRANSFERS, state
+    people = pl.concat([ripe[["grant"]], reversals[["grant"]]])
+    fates = state.of("fates", people, "grant")[["grant", "before", "moved", "expired"]]
+    due = joined(ripe, grants[["grant", "amount"]], "grant")
     left = pl.col("amount")
     if not fates.is_empty():
-        due = due.join(fates, on="grant", how="left", maintain_order="left")
+        due = joined(due, fates, "grant")
         left = left - pl.col("before").fill_null(0) - pl.col("moved").fill_null(0)
     if not reversals.is_empty():
         back = reversals.select("grant", _position="position", _amount="amount")
@@ -225,12 +240,12 @@ def _by_dates(
             pl.lit(False).alias("pending"),
         )
     ]
-    moved = reversals.clear().select("grant", "amount")
+    moved = reversals[["grant", "amount"]]
     if not reversals.is_empty():
         rows = _reversal_moves(state, due, fates, reversals)
         transfers.append(rows)
-        moved = rows.select("grant", "amount")
-    expired = due.filter(pl.col("what") == EXPIRY).select("grant", "amount")
+        moved = rows[["grant", "amount"]]
+    expired = only(due, (due["what"] == EXPIRY) & (due["amount"] > 0))[["grant", "amount"]]
     return pl.concat(transfers), _moved_on(state, moved, expired)
 
 
@@ -242,7 +257,8 @@ def _reversal_moves(
     def moment(what: int, name: str) -> pl.DataFrame:
         return due.filter(pl.col("what") == what).select("grant", pl.col("position").alias(name))
 
-    waiting = of(state.timers.filter(pl.col("what") == AVAILABLE), reversals, "grant")
+    timers = state.of("timers", reversals, "grant")
+    waiting = only(timers, timers["what"] == AVAILABLE)
     rows = (
         reversals.join(moment(AVAILABLE, "_available"), on="grant", how="left")
         .join(moment(EXPIRY, "_expired"), on="grant", how="left")
@@ -267,25 +283,25 @@ def _moved_on(state: State, moved: pl.DataFrame, expired: pl.DataFrame) -> State
     """Fates with what reversals moved and what expired."""
     if moved.is_empty() and expired.is_empty():
         return state
-    people = pl.concat([moved.select("grant"), expired.select("grant")]).unique()
-    rows = fates_of(state, people)
+    rows = fates_of(state, pl.concat([moved[["grant"]], expired[["grant"]]]).unique())
     back = moved.group_by("grant").agg(_moved=pl.col("amount").sum())
     gone = expired.group_by("grant").agg(_expired=pl.col("amount").sum())
-    rows = rows.join(back, on="grant", how="left").join(gone, on="grant", how="left")
-    rows = rows.with_columns(
+    rows = joined(joined(rows, back, "grant"), gone, "grant").with_columns(
         moved=pl.col("moved") + pl.col("_moved").fill_null(0),
         expired=pl.col("expired") + pl.col("_expired").fill_null(0),
     )
-    return state.but(fates=put(state.fates, rows, "grant"))
+    return state.put(fates=rows)
 
 
 # Rows of the ledger
+
+_NO_POSTINGS = pl.DataFrame(schema=POSTINGS)
 
 
 def postings(book: Book, state: State, transfers: pl.DataFrame, spending: Spending) -> pl.DataFrame:
     """Two postings a transfer, source first, in the order of the table."""
     if transfers.is_empty() and not spending:
-        return pl.DataFrame(schema=POSTINGS)
+        return _NO_POSTINGS
     # Grants are numbered in the order of their decisions: position, program, place.
     rows = transfers
     for column in ("what", "grant", "position"):
@@ -336,10 +352,12 @@ def postings(book: Book, state: State, transfers: pl.DataFrame, spending: Spendi
 def _grants_of(state: State, numbers: pl.Series) -> pl.DataFrame:
     columns = ["decision_id", "line", "beneficiary", "wallet_key", "unit"]
     if state.grants.height == state.grants_made:
+        # All there are: a grant's number is its place.
         found = state.grants.select(pl.col(columns).gather(numbers))
     else:
         asked = numbers.to_frame("grant")
-        found = asked.join(state.grants, on="grant", how="left", maintain_order="left")[columns]
+        known = state.of("grants", asked, "grant")[["grant", *columns]]
+        found = joined(asked, known, "grant")[columns]
     return found.with_columns(pl.col("wallet_key").is_null().alias("_charity"))
 
 

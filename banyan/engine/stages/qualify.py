@@ -11,13 +11,13 @@ import polars as pl
 from banyan.engine.keys import assert_same
 from banyan.engine.language.book import Book, Goal, Line, Terms
 from banyan.engine.language.names import FACTS
-from banyan.engine.order import first_rows, nth
+from banyan.engine.order import complete, first_rows, joined, last_rows, nth, only, without
 from banyan.engine.stages.conditions import column_of, holds, with_trials
 from banyan.engine.stages.facts import as_of
 from banyan.engine.stages.read import Events
 from banyan.engine.stages.risk import with_facts
 from banyan.engine.stages.versions import by_terms, terms_at
-from banyan.engine.state import State, of
+from banyan.engine.state import State
 
 JOINED = "joined"
 
@@ -35,9 +35,7 @@ def qualify(
     columns, and `terms`, the version they stand under.
     """
     columns = asked_columns(book)
-    listened = events.named(book.goal_events, columns)
-    if not listened.is_empty():
-        listened = listened.filter(pl.col("user_key").is_not_null())
+    listened = complete(events.named(book.goal_events, columns), "user_key")
     reached: Reached = {}
     for line in book.lines:
         people = listened
@@ -81,11 +79,15 @@ REFERRAL = (
 
 def _of_friends(line: Line, state: State, listened: pl.DataFrame) -> pl.DataFrame:
     """Events of referred friends from their join on."""
-    columns = [pl.col("friend_key").alias("user_key"), *REFERRAL]
-    referrals = state.referrals.filter(pl.col("line") == line.index).select(columns)
-    rows = listened.join(referrals, on="user_key", how="inner", maintain_order="left")
+    friends = listened[["user_key"]].rename({"user_key": "friend_key"})
+    referrals = state.around("referrals", friends, "friend_key")
+    if referrals.is_empty():
+        return listened.clear()
+    referrals = only(referrals, referrals["line"] == line.index)
+    referrals = referrals[REFERRAL].hstack([referrals["friend_key"].alias("user_key")])
+    rows = joined(listened, referrals, "user_key", how="inner")
     assert_same(rows, "user", "friend")
-    return rows.filter(pl.col("position") >= pl.col("join_position"))
+    return only(rows, rows["position"] >= rows["join_position"])
 
 
 def _joined(line: Line, referrals: pl.DataFrame, events: pl.DataFrame) -> Reached:
@@ -101,22 +103,34 @@ def _joined(line: Line, referrals: pl.DataFrame, events: pl.DataFrame) -> Reache
 
 def _achieved(line: Line, state: State, people: pl.DataFrame) -> tuple[Reached, State]:
     reached: Reached = {}
+    progress = _progress(line, state, people)
     for index, name in enumerate(line.goals):
         if name == JOINED:
             continue
         matches = _matches(line, state, people, name)
         if matches.is_empty():
             continue
-        counted, state = _count(line, state, matches, name, index)
-        reached[line.index, index] = counted.filter("hit").drop("hit")
+        before = last_rows(only(progress, progress["goal"] == index), "user_key")
+        counted = _counted(line, matches, before, name)
+        state = state.plus(progress=_kept(line, state, counted, index))
+        hits = only(counted, counted["hit"])
+        reached[line.index, index] = hits[[c for c in matches.columns if c != "_add"]]
     return reached, state
+
+
+def _progress(line: Line, state: State, people: pl.DataFrame) -> pl.DataFrame:
+    """How far people had got before this batch: of several rows a milestone the last one counts."""
+    rows = state.of("progress", people[["user_key"]], "user_key")
+    return only(rows, rows["line"] == line.index)
 
 
 def _matches(line: Line, state: State, people: pl.DataFrame, name: str) -> pl.DataFrame:
     """The events that match a milestone under the version each row stands under.
 
-    `_add` is what each adds to a running sum, 0 where the version counts.
+    Where a version sums, `_add` is what each adds to the running sum, 0 where its version counts.
     """
+    sums = _sums(line, name)
+    columns = [*people.columns, "_add"] if sums else people.columns
     parts = []
     for terms in line.terms:
         goal = terms.goals.get(name)
@@ -129,16 +143,23 @@ def _matches(line: Line, state: State, people: pl.DataFrame, name: str) -> pl.Da
             rows = with_names(line, terms, state, rows, names) if names else rows
             # Asked also when it names nothing: `1 = 2` never holds.
             if goal.where is not None:
-                rows = rows.filter(holds(line, rows, goal.where))
-        add = column_of(line, rows, goal.sum_of) if goal.sum_of and not rows.is_empty() else None
-        zero = pl.lit(0, dtype=pl.Int128)
-        add = zero if add is None else add.fill_null(0)
-        parts.append(rows.select(*people.columns, add.alias("_add")))
-    if len(parts) == 1:
-        return parts[0]
-    if not parts:
-        return people.clear()
-    return pl.concat(parts).sort("position")
+                rows = only(rows, holds(line, rows, goal.where))
+        if sums:
+            rows = rows.with_columns(_add=_addend(line, rows, goal))
+        parts.append(rows[columns])
+    if len(parts) > 1:
+        return pl.concat(parts).sort("position")
+    return parts[0] if parts else people.clear()
+
+
+def _sums(line: Line, name: str) -> bool:
+    return any((g := t.goals.get(name)) is not None and g.sum_of for t in line.terms)
+
+
+def _addend(line: Line, rows: pl.DataFrame, goal: Goal) -> pl.Expr:
+    if goal.sum_of is None or rows.is_empty():
+        return pl.lit(0, dtype=pl.Int128)
+    return column_of(line, rows, goal.sum_of).fill_null(0)
 
 
 def _listens(line: Line, terms: Terms, goal: Goal) -> pl.Expr:
@@ -164,53 +185,35 @@ def with_names(
     return with_trials(line, terms, rows, trials, advocate="advocate", friend="friend")
 
 
-_PROGRESS = ["user_key", "matches", "sum", "top", "reached"]
+_SO_FAR = ["user_key", "matches", "sum", "top", "reached"]
 
 
-def _count(
-    line: Line, state: State, matches: pl.DataFrame, name: str, index: int
-) -> tuple[pl.DataFrame, State]:
-    """`matches` with `hit` where the milestone is reached; the state with the new counts."""
-    mine = (pl.col("line") == line.index) & (pl.col("goal") == index)
-    people = matches.select("user_key")
-    before = of(state.progress, people, "user_key")
-    if not before.is_empty():
-        before = before.filter(mine).unique("user_key", keep="last", maintain_order=True)
-    before = before[_PROGRESS]
+def _counted(line: Line, matches: pl.DataFrame, before: pl.DataFrame, name: str) -> pl.DataFrame:
+    """`matches` with `hit` where the milestone is reached, and the running counts after each.
+
+    A milestone that is reached at a person's first match loses all others.
+    """
     if _once(line, name):
-        return _first_matches(line, state, matches, before, index)
-    rows = matches.with_columns(_n=nth(matches, "user_key"))
-    if not before.is_empty():
-        rows = rows.join(before, on="user_key", how="left", maintain_order="left")
-        rows = rows.with_columns(pl.col("_n") + pl.col("matches").fill_null(0))
+        first = without(first_rows(matches, "user_key"), before, "user_key")
+        return first.with_columns(
+            _n=pl.lit(1, dtype=pl.Int64), _reached=pl.lit(1, dtype=pl.Int64), hit=pl.lit(True)
+        )
+    rows = matches.hstack([nth(matches, "user_key").alias("_n")])
     had = not before.is_empty()
-    if any((g := t.goals.get(name)) is not None and g.sum_of for t in line.terms):
+    if had:
+        rows = joined(rows, before[_SO_FAR], "user_key")
+        rows = rows.with_columns(pl.col("_n") + pl.col("matches").fill_null(0))
+    if _sums(line, name):
         rows = _with_sums(rows, had=had)
-    rows = _with_multiples(line, rows, name)
     if line.is_self and len(line.terms) > 1:
-        rows = _hits_over_versions(line, rows, name, had=had)
-    else:
-        rows = _hits(line, rows, name, had=had)
-    kept = matches.drop("_add").columns
-    return rows.select(*kept, "hit"), _counted(line, state, rows, index)
+        return _hits_over_versions(line, rows, name, had=had)
+    return _hits(line, rows, name, had=had)
 
 
 def _once(line: Line, name: str) -> bool:
     """Whether the first match alone matters, in every version."""
     goals = [t.goals.get(name) for t in line.terms]
     return all(g is None or (g.count == 1 and not g.up_to and not g.sum_of) for g in goals)
-
-
-def _first_matches(
-    line: Line, state: State, matches: pl.DataFrame, before: pl.DataFrame, index: int
-) -> tuple[pl.DataFrame, State]:
-    """The usual milestone: reached at a person's first match, and never asked again."""
-    rows = first_rows(matches, "user_key")
-    if not before.is_empty():
-        rows = rows.join(before, on="user_key", how="anti", maintain_order="left")
-    rows = rows.with_columns(_n=pl.lit(1, dtype=pl.Int64), _reached=pl.lit(1, dtype=pl.Int64))
-    kept = matches.drop("_add").columns
-    return rows.select(*kept, pl.lit(True).alias("hit")), _counted(line, state, rows, index)
 
 
 def _with_sums(rows: pl.DataFrame, *, had: bool) -> pl.DataFrame:
@@ -227,8 +230,8 @@ def _with_sums(rows: pl.DataFrame, *, had: bool) -> pl.DataFrame:
     return rows.with_columns(_top_before=before)
 
 
-def _with_multiples(line: Line, rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    """`_before` and `_after`: whole multiples of the count, or of the sum to reach, got to."""
+def _multiples(line: Line, name: str) -> tuple[pl.Expr, pl.Expr]:
+    """Whole multiples of the count, or of the sum to reach, got to before a match and after it."""
     before: dict[int, pl.Expr] = {}
     after: dict[int, pl.Expr] = {}
     for terms in line.terms:
@@ -242,9 +245,7 @@ def _with_multiples(line: Line, rows: pl.DataFrame, name: str) -> pl.DataFrame:
             after[terms.index] = pl.col("_n") // goal.count
             before[terms.index] = (pl.col("_n") - 1) // goal.count
     none = pl.lit(0, dtype=pl.Int64)
-    return rows.with_columns(
-        _before=by_terms(line, before, none), _after=by_terms(line, after, none)
-    )
+    return by_terms(line, before, none), by_terms(line, after, none)
 
 
 def _hits(line: Line, rows: pl.DataFrame, name: str, *, had: bool) -> pl.DataFrame:
@@ -256,10 +257,12 @@ def _hits(line: Line, rows: pl.DataFrame, name: str, *, had: bool) -> pl.DataFra
     up_to = {t.index: g.up_to for t in line.terms if (g := t.goals.get(name)) is not None}
     none = pl.lit(0, dtype=pl.Int64)
     most = by_terms(line, {i: pl.lit(n or 1) for i, n in up_to.items()}, none)
-    again = pl.col("_after") > pl.col("_before")
+    before, after = _multiples(line, name)
     if "_sum" not in rows.columns:
-        hit = again & (pl.col("_after") <= most)
-        return rows.with_columns(hit=hit, _reached=pl.min_horizontal("_after", most))
+        hit = (after > before) & (after <= most)
+        return rows.with_columns(hit=hit, _reached=pl.min_horizontal(after, most))
+    rows = rows.with_columns(_before=before, _after=after)
+    again = pl.col("_after") > pl.col("_before")
     crossed = by_terms(
         line,
         {i: again if n else again & (pl.col("_before") < 1) for i, n in up_to.items()},
@@ -282,6 +285,8 @@ def _hits_over_versions(line: Line, rows: pl.DataFrame, name: str, *, had: bool)
     until they agree with what they allow; each round settles at least one more crossing a person.
     """
     up_to = {t.index: g.up_to for t in line.terms if (g := t.goals.get(name)) is not None}
+    before, after = _multiples(line, name)
+    rows = rows.with_columns(_before=before, _after=after)
     again = (pl.col("_after") > pl.col("_before")) & (pl.col("_after") >= 1)
     crossed = by_terms(
         line,
@@ -304,14 +309,16 @@ def _hits_over_versions(line: Line, rows: pl.DataFrame, name: str, *, had: bool)
         rows = rows.with_columns(hit=hit)
 
 
-def _counted(line: Line, state: State, rows: pl.DataFrame, index: int) -> State:
-    """The state with people's running counts: a row a match, of which the last one counts."""
-    if not state.progress.is_empty():
-        # Later batches keep one row a person, or look-ups would grow with every match.
-        rows = rows.unique("user_key", keep="last", maintain_order=True)
+def _kept(line: Line, state: State, rows: pl.DataFrame, index: int) -> pl.DataFrame:
+    """People's running counts as `state.progress` keeps them: of a person's rows the last counts.
+
+    Later batches keep one row a person, or look-ups would grow with every match.
+    """
+    if not state.lacks("progress"):
+        rows = last_rows(rows, "user_key")
     zero = pl.lit(0, dtype=pl.Int128)
     sums = "_sum" in rows.columns
-    progress = rows.select(
+    return rows.select(
         line=pl.lit(line.index, dtype=pl.Int32),
         goal=pl.lit(index, dtype=pl.Int32),
         user_key="user_key",
@@ -320,4 +327,3 @@ def _counted(line: Line, state: State, rows: pl.DataFrame, index: int) -> State:
         top=pl.col("_top") if sums else zero,
         reached="_reached",
     )
-    return state.plus(progress=progress)

@@ -7,18 +7,17 @@ sentence, and a `messageId` already used makes an event a silent duplicate. Neit
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 import polars as pl
 
 from banyan.engine.keys import key
 from banyan.engine.language.book import SCALE, Book
-from banyan.engine.state import State, of
+from banyan.engine.state import State
 
 TYPES = ("track", "identify", "page", "screen", "group", "alias")
-
-MANY = 1_000
-"""From so many events on, a glance at whole columns costs less than a look at each event."""
 
 LARGEST = 10**12 * SCALE
 
@@ -43,6 +42,10 @@ class Events(NamedTuple):
     """Names of track events."""
     types: frozenset[str]
 
+    def any_named(self, *names: str) -> bool:
+        """Whether there is a track event of one of these names."""
+        return not self.names.isdisjoint(names)
+
     def named(self, names: Iterable[str], columns: Sequence[str]) -> pl.DataFrame:
         """The track events of these names with these columns."""
         asked = self.names.intersection(names)
@@ -52,9 +55,7 @@ class Events(NamedTuple):
         if asked == self.names and self.types == {"track"}:
             return rows
         name = self.frame["event"]
-        if len(asked) == 1:
-            return rows.filter(name == next(iter(asked)))
-        return rows.filter(name.is_in(sorted(asked)))
+        return rows.filter(reduce(or_, [name == each for each in asked]))
 
 
 def read(
@@ -71,7 +72,8 @@ def read(
     """
     if "position" not in raw.columns:
         first = state.position + 1
-        raw = raw.with_columns(position=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
+        positions = pl.int_range(first, first + raw.height, dtype=pl.Int64, eager=True)
+        raw = raw.hstack([positions.alias("position")])
     last = state.position if raw.is_empty() else int(raw["position"][-1])
     if "left_out" in raw.columns:
         raw = raw.filter(~pl.col("left_out"))
@@ -96,10 +98,13 @@ def events_of(frame: pl.DataFrame) -> Events:
     return Events(frame, _present(frame["event"]), _present(frame["type"]))
 
 
+_NO_FAULTS = pl.DataFrame(schema={"position": pl.Int64, "message_id": pl.String, "code": pl.String})
+
+
 def _faults(book: Book, raw: pl.DataFrame) -> pl.DataFrame:
     """Rejects of the batch: (position, message_id, code)."""
-    if raw.height >= MANY and _sound(book, raw):
-        raw = raw.clear()
+    if _sound(book, raw):
+        return _NO_FAULTS
     rows = raw.select(
         "position", pl.col("messageId").alias("message_id"), _fault(book).alias("code")
     )
@@ -112,15 +117,20 @@ def _sound(book: Book, raw: pl.DataFrame) -> bool:
         return False
     if raw["event"].null_count() and _any(raw, _unnamed()):
         return False
-    if raw["userId"].null_count() and _any(raw, _nobody()):
+    if raw["userId"].null_count() and raw["anonymousId"].null_count() and _any(raw, _nobody()):
         return False
-    if not set(raw["type"].unique().to_list()) <= set(TYPES):
+    if raw["type"].null_count() or not _present(raw["type"]).issubset(TYPES):
         return False
-    return not _any(raw, _too_large(book))
+    return not any(_is_large(raw[name]) for name in book.too_large)
 
 
 def _any(raw: pl.DataFrame, check: pl.Expr) -> bool:
     return bool(raw.select(check.any()).item())
+
+
+def _is_large(numbers: pl.Series) -> bool:
+    least, most = numbers.min(), numbers.max()
+    return isinstance(least, int) and isinstance(most, int) and max(-least, most) > LARGEST
 
 
 def _nobody() -> pl.Expr:
@@ -160,14 +170,12 @@ def _first_of_message(raw: pl.DataFrame, state: State) -> tuple[pl.DataFrame, pl
     given = pl.col("messageId")
     if raw["messageId"].null_count():
         given = pl.coalesce(given, pl.col("position").cast(pl.String))
-    ids = raw.select(given.alias("message_id")).with_columns(
-        pl.col("message_id").hash(1).alias("key")
-    )
+    ids = raw.select(given.alias("message_id"), given.hash(1).alias("key"))
     fresh = None
-    if ids["key"].n_unique() < ids.height:
+    if ids.height > 1 and ids["key"].n_unique() < ids.height:
         # Equal keys are looked at as texts, so a clash of keys never loses an event.
         fresh = ids["message_id"].is_first_distinct()
-    earlier = of(state.seen, ids, "key")
+    earlier = state.of("seen", ids, "key")
     if not earlier.is_empty():
         known = ids.join(earlier, on=["key", "message_id"], how="semi")
         again = ids["message_id"].is_in(known["message_id"].implode())
@@ -178,25 +186,27 @@ def _first_of_message(raw: pl.DataFrame, state: State) -> tuple[pl.DataFrame, pl
 
 
 def _present(column: pl.Series) -> frozenset[str]:
-    values = column.to_list() if len(column) < 100 else column.unique().to_list()
+    values = column.to_list() if len(column) < 1_000 else column.unique().to_list()
     return frozenset(value for value in values if value is not None)
 
 
 def _typed(book: Book, raw: pl.DataFrame, state: State) -> pl.DataFrame:
     before = pl.lit(state.log, dtype=pl.Int64)
+    made = raw.select(
+        pl.max_horizontal(pl.col("timestamp").cum_max(), before).alias("log"),
+        pl.when(pl.col("type") == "track").then(pl.col("event")).alias("event"),
+        key(pl.col("userId"), "user").alias("user_key"),
+        key(pl.col("anonymousId"), "anonymous").alias("anonymous_key"),
+    )
     rest = [name for name in book.wanted if "." in name]
     if "previousId" in book.wanted:
         rest.append("previousId")
-    return raw.select(
-        "position",
-        pl.col("timestamp").alias("at"),
-        pl.max_horizontal(pl.col("timestamp").cum_max(), before).alias("log"),
-        pl.col("messageId").alias("message_id"),
-        "type",
-        pl.when(pl.col("type") == "track").then(pl.col("event")).alias("event"),
-        pl.col("userId").alias("user"),
-        pl.col("anonymousId").alias("anonymous"),
-        key(pl.col("userId"), "user").alias("user_key"),
-        key(pl.col("anonymousId"), "anonymous").alias("anonymous_key"),
-        *rest,
-    )
+    return raw[["position", *_RENAMED, "type", *rest]].rename(_RENAMED).hstack(made)
+
+
+_RENAMED = {
+    "timestamp": "at",
+    "messageId": "message_id",
+    "userId": "user",
+    "anonymousId": "anonymous",
+}

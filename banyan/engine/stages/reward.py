@@ -7,18 +7,19 @@ condition, the raw amount in minor units or counts, and what the referral's risk
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 
 import polars as pl
 
 from banyan.engine.keys import key
 from banyan.engine.language.book import SCALE, Amount, Book, DrawTable, Line, Payout, Terms
-from banyan.engine.order import nth
+from banyan.engine.order import joined, last_rows, nth, only
 from banyan.engine.stages.caps import bucket_columns, with_buckets
 from banyan.engine.stages.conditions import column_of, draw_of, holds, value
 from banyan.engine.stages.facts import order_key
 from banyan.engine.stages.qualify import Reached, with_names
 from banyan.engine.stages.risk import CLEAR
-from banyan.engine.state import State, of
+from banyan.engine.state import State
 
 DUE = {
     "position": pl.Int64,
@@ -63,18 +64,22 @@ def reward(book: Book, state: State, reached: Reached) -> tuple[pl.DataFrame, St
                 payout = next((p for p in terms.payouts if p.name == name), None)
                 if payout is None or due.is_empty():
                     continue
-                mine = due
-                if len(line.terms) > 1:
-                    mine = due.filter(pl.col("terms") == terms.index)
+                mine = only(due, due["terms"] == terms.index)
                 decided = _amounts(book, line, terms, payout, state, mine)
                 if not decided.is_empty():
                     parts.append(with_buckets(book, payout.number, decided))
     if not parts:
-        return pl.DataFrame(schema=DUE | bucket_columns(book)), state
+        return none_due(book.width), state
     rows = pl.concat(parts) if len(parts) > 1 else parts[0]
     # Payouts are numbered by program and place, so one key says all three; it sorts much faster.
     order = pl.col("position") * len(book.payouts) + pl.col("payout")
     return (rows.sort(order) if len(parts) > 1 else rows), state
+
+
+@cache
+def none_due(width: int) -> pl.DataFrame:
+    """No reward, with the columns of a book of this width."""
+    return pl.DataFrame(schema=DUE | bucket_columns(width))
 
 
 def _due(
@@ -89,57 +94,67 @@ def _due(
         rows = reached.get((line.index, line.goals.index(payout.on)))
         if rows is None:
             continue
-        if len(line.terms) > 1:
-            rows = rows.filter(pl.col("terms") == terms.index)
+        rows = only(rows, rows["terms"] == terms.index)
         if not rows.is_empty():
             parts.append(beneficiaries(line, state, payout, rows))
     due = pl.concat(parts).sort("position") if len(parts) > 1 else (parts or [pl.DataFrame()])[0]
     if due.is_empty():
         return due, state
-    mine = (pl.col("line") == line.index) & (pl.col("reward") == number)
-    before = of(state.ordinals, due, "beneficiary_key")
-    due = due.with_columns(nth=nth(due, "beneficiary_key"))
-    if not before.is_empty():
-        before = before.filter(mine).group_by("beneficiary_key").agg(_before=pl.col("nth").max())
-        due = due.join(before, on="beneficiary_key", how="left", maintain_order="left")
-        due = due.with_columns(pl.col("nth") + pl.col("_before").fill_null(0)).drop("_before")
+    due = _numbered(line, state, due, number)
     last = due
-    if not state.ordinals.is_empty():
+    if not state.lacks("ordinals"):
         # Later batches keep one row a beneficiary, or look-ups would grow with every achievement.
-        last = due.unique("beneficiary_key", keep="last")
-    ordinals = last.select(
+        last = last_rows(due, "beneficiary_key")
+    kept = last.select(
         pl.lit(line.index, dtype=pl.Int32).alias("line"),
         pl.lit(number, dtype=pl.Int32).alias("reward"),
         "beneficiary_key",
         "nth",
     )
-    return due, state.plus(ordinals=ordinals)
+    return due, state.plus(ordinals=kept)
+
+
+def _numbered(line: Line, state: State, due: pl.DataFrame, number: int) -> pl.DataFrame:
+    """Achievements of one reward with `nth`, counted on from each beneficiary's last one."""
+    due = due.hstack([nth(due, "beneficiary_key")])
+    before = state.of("ordinals", due[["beneficiary_key"]], "beneficiary_key")
+    before = only(before, (before["line"] == line.index) & (before["reward"] == number))
+    if before.is_empty():
+        return due
+    before = last_rows(before[["beneficiary_key", "nth"]], "beneficiary_key")
+    due = joined(due, before.rename({"nth": "_before"}), "beneficiary_key")
+    return due.with_columns(pl.col("nth") + pl.col("_before").fill_null(0))
 
 
 def beneficiaries(line: Line, state: State, payout: Payout, rows: pl.DataFrame) -> pl.DataFrame:
     """Achievements with the `beneficiary` of one reward and its key; none where nobody is."""
     match payout.to:
         case "advocate" | "friend" as side:
-            return rows.with_columns(
-                beneficiary=pl.col(side), beneficiary_key=pl.col(f"{side}_key")
-            )
+            return _with_beneficiary(rows, side)
         case "self":
-            return rows.with_columns(beneficiary="user", beneficiary_key="user_key")
+            return _with_beneficiary(rows, "user")
         case "upline":
             return _uplines(line, state, rows)
     charity = pl.lit(payout.to)
     return rows.with_columns(beneficiary=charity, beneficiary_key=key(charity, "other"))
 
 
+def _with_beneficiary(rows: pl.DataFrame, who: str) -> pl.DataFrame:
+    person, key_ = rows[who], rows[f"{who}_key"]
+    return rows.hstack([person.alias("beneficiary"), key_.alias("beneficiary_key")])
+
+
 def _uplines(line: Line, state: State, rows: pl.DataFrame) -> pl.DataFrame:
     """The advocate's own advocate by a referral at a lower position; none or the friend: no row."""
-    above = state.referrals.filter(pl.col("line") == line.index).select(
+    advocates = rows[["advocate_key"]].rename({"advocate_key": "friend_key"})
+    above = state.around("referrals", advocates, "friend_key")
+    above = only(above, above["line"] == line.index).select(
         pl.col("friend_key").alias("advocate_key"),
         pl.col("advocate").alias("beneficiary"),
         pl.col("advocate_key").alias("beneficiary_key"),
         pl.col("join_position").alias("_above"),
     )
-    rows = rows.join(above, on="advocate_key", how="inner", maintain_order="left")
+    rows = joined(rows, above, "advocate_key", how="inner")
     lower = pl.col("_above") < pl.col("position")
     other = pl.col("beneficiary_key") != pl.col("friend_key")
     return rows.filter(lower & other).drop("_above")
@@ -153,38 +168,50 @@ def _amounts(
     rows = due
     if names:
         rows = with_names(line, terms, state, rows, names)
-        if "nth" in names:
-            rows = rows.with_columns(_nth=pl.col("nth"), nth=pl.col("nth").cast(pl.Int128) * SCALE)
+    if "nth" in names:
+        rows = rows.with_columns(_nth="nth", nth=pl.col("nth").cast(pl.Int128) * SCALE)
     if payout.when is not None:
-        rows = rows.filter(holds(line, rows, payout.when))
+        rows = only(rows, holds(line, rows, payout.when))
     if rows.is_empty():
         return rows
     amount = _raw(line, rows, payout.amount)
-    if "_nth" in rows.columns:
-        rows = rows.with_columns(nth=pl.col("_nth"))
-    rows = rows.with_columns(
-        decision_id=pl.concat_str(
-            pl.lit(f"{line.slug}/{payout.name}/"),
-            pl.col("beneficiary"),
-            pl.lit("/"),
-            pl.col("position").cast(pl.String),
-        )
+    decision_id = pl.concat_str(
+        pl.lit(f"{line.slug}/{payout.name}/"),
+        pl.col("beneficiary"),
+        pl.lit("/"),
+        pl.col("position").cast(pl.String),
     )
-    unit: pl.Series | pl.Expr = pl.lit(payout.unit)
-    minor = _minor(payout.digits)
+    unit = pl.lit(payout.unit)
+    digits: pl.Series | int = payout.digits
     if payout.amount.draw is not None:
-        amount, unit, digits = _drawn(book, line, payout, rows)
-        minor = _by_digits(digits)
-    raw = pl.select(amount=amount, at=rows["at"])
+        ids = rows.select(decision_id).to_series()
+        amount, units, digits = _drawn(book, line, payout, ids)
+        unit = pl.lit(units)
     if payout.boosts:
-        # Beyond any sense, but a product must not leave 128 bits.
-        raw = raw.with_columns(pl.col("amount").clip(upper_bound=BOOSTABLE))
+        amount = pl.lit(_boosted(rows, amount, payout))
+    minor = _minor(amount, digits) if isinstance(digits, int) else _by_digits(amount, digits)
+    made = rows.select(
+        *_columns(line, payout),
+        minor.alias("raw"),
+        unit.alias("unit"),
+        decision_id.alias("decision_id"),
+    )
+    number = rows["_nth" if "nth" in names else "nth"].alias("nth")
+    kept = ["position", "at", "beneficiary", "beneficiary_key", "user_key"]
+    if not line.is_self:
+        kept += ["advocate", "advocate_key", "friend", "friend_key", "verdict_id"]
+    return rows[kept].hstack([*made, number])[list(DUE)]
+
+
+def _boosted(rows: pl.DataFrame, amount: pl.Expr, payout: Payout) -> pl.Series:
+    """Amounts times each boost inside which their achievement lies."""
+    # Beyond any sense, but a product must not leave 128 bits.
+    raw = rows.select("at", amount=amount.clip(upper_bound=BOOSTABLE))
     for begins, ends, times in payout.boosts:
         inside = (pl.col("at") >= begins) & (pl.col("at") < ends)
         boosted = _times(pl.col("amount"), Fraction(times))
         raw = raw.with_columns(amount=pl.when(inside).then(boosted).otherwise(pl.col("amount")))
-    rows = rows.with_columns(raw=raw.select(minor).to_series(), unit=unit)
-    return rows.select(_columns(line, payout))[list(DUE)]
+    return raw["amount"]
 
 
 def _times(amount: pl.Expr, factor: Fraction) -> pl.Expr:
@@ -201,48 +228,47 @@ def _rounded_division(number: pl.Expr, by: int) -> pl.Expr:
     return pl.when(number < 0).then(whole * -1).otherwise(whole)
 
 
-def _minor(digits: int) -> pl.Expr:
+def _minor(amount: pl.Expr, digits: int) -> pl.Expr:
     """Scaled amounts as minor units or counts: NULL and below 0 are 0, half away from zero."""
-    amount = pl.col("amount").fill_null(0).clip(lower_bound=0)
+    amount = amount.fill_null(0).clip(lower_bound=0)
     step = 10 ** (12 - digits)
     units: pl.Expr = (amount + step // 2) // pl.lit(step, dtype=pl.Int128)
     return units.clip(upper_bound=MOST).cast(pl.Int64)
 
 
-def _by_digits(digits: pl.Series) -> pl.Expr:
+def _by_digits(amount: pl.Expr, digits: pl.Series) -> pl.Expr:
     """The same where each prize of a draw has its own unit."""
-    chosen = _minor(0)
+    chosen = _minor(amount, 0)
     for places in digits.unique().to_list():
-        chosen = pl.when(pl.lit(digits == places)).then(_minor(places)).otherwise(chosen)
+        chosen = pl.when(pl.lit(digits == places)).then(_minor(amount, places)).otherwise(chosen)
     return chosen
 
 
-def _raw(line: Line, rows: pl.DataFrame, amount: Amount) -> pl.Series | pl.Expr:
+def _raw(line: Line, rows: pl.DataFrame, amount: Amount) -> pl.Expr:
     """The raw amount, scaled; null where there is none."""
     if amount.value is not None:
-        return value(line, rows, amount.value)
+        return pl.lit(value(line, rows, amount.value))
     if amount.percent is not None:
         return _percent(line, rows, amount.percent)
     if amount.ladder:
         steps = pl.Series(amount.ladder, dtype=pl.Int128)
         step = rows.select(pl.col("_nth").clip(upper_bound=len(steps)) - 1).to_series()
-        return steps.gather(step)
+        return pl.lit(steps.gather(step))
     if amount.table is not None:
-        return _looked_up(line, rows, amount.table)
+        return pl.lit(_looked_up(line, rows, amount.table))
     return pl.lit(amount.fixed, dtype=pl.Int128)
 
 
 def _percent(
     line: Line, rows: pl.DataFrame, percent: tuple[str, object, int | None, int | None]
-) -> pl.Series:
+) -> pl.Expr:
     of_name, rate, low, high = percent
-    base = column_of(line, rows, of_name)
-    raw = _times(base, Fraction(str(rate)) / 100)
+    raw = _times(column_of(line, rows, of_name), Fraction(str(rate)) / 100)
     if low is not None:
-        raw = pl.when(raw.is_not_null()).then(pl.max_horizontal(raw, pl.lit(low, dtype=pl.Int128)))
+        raw = raw.clip(lower_bound=pl.lit(low, dtype=pl.Int128))
     if high is not None:
-        raw = pl.when(raw.is_not_null()).then(pl.min_horizontal(raw, pl.lit(high, dtype=pl.Int128)))
-    return rows.select(amount=raw).to_series()
+        raw = raw.clip(upper_bound=pl.lit(high, dtype=pl.Int128))
+    return raw
 
 
 def _looked_up(
@@ -274,17 +300,17 @@ def _as_text(column: pl.Expr, kind: str) -> pl.Expr:
 
 
 def _drawn(
-    book: Book, line: Line, payout: Payout, rows: pl.DataFrame
-) -> tuple[pl.Series, pl.Series, pl.Series]:
+    book: Book, line: Line, payout: Payout, decision_ids: pl.Series
+) -> tuple[pl.Expr, pl.Series, pl.Series]:
     """Amount, unit and digits of the prize each decision drew; nothing won is amount 0."""
     seed = book.seeds[line.slug]
     table = payout.amount.draw
     assert table is not None
-    prizes = [_prize(table, draw_of(f"{seed}|{id_}")) for id_ in rows["decision_id"]]
+    prizes = [_prize(table, draw_of(f"{seed}|{id_}")) for id_ in decision_ids]
     nothing = (payout.unit, payout.digits, 0)
     drawn = [nothing if prize is None else prize for prize in prizes]
     return (
-        pl.Series([d[2] for d in drawn], dtype=pl.Int128),
+        pl.lit(pl.Series([d[2] for d in drawn], dtype=pl.Int128)),
         pl.Series([d[0] for d in drawn], dtype=pl.String),
         pl.Series([d[1] for d in drawn], dtype=pl.Int32),
     )
@@ -301,32 +327,34 @@ def _prize(table: DrawTable, drawn: int) -> tuple[str, int, int] | None:
 
 
 def _columns(line: Line, payout: Payout) -> list[pl.Expr]:
-    """What a decision keeps of its achievement."""
-    nobody = pl.lit(None, dtype=pl.String)
-    no_key = pl.lit(None, dtype=pl.UInt64)
+    """What a decision keeps of its achievement and its reward under other names or values."""
+    columns = [
+        *_terms_of(line, payout),
+        order_key("properties.order_id"),
+        pl.col("properties.total").alias("event_total"),
+    ]
     if line.is_self:
-        sides = [nobody.alias("advocate"), no_key.alias("advocate_key")]
-        sides += [nobody.alias("friend"), no_key.alias("friend_key")]
-        verdict = [pl.lit(CLEAR, dtype=pl.Int32).alias("verdict"), nobody.alias("verdict_id")]
-    else:
-        sides = [pl.col(c) for c in ("advocate", "advocate_key", "friend", "friend_key")]
-        spared = pl.col("spares_friend") if payout.to == "friend" else pl.lit(False)
-        clear = pl.lit(CLEAR, dtype=pl.Int32)
-        verdict = [
-            pl.when(spared).then(clear).otherwise(pl.col("verdict")).alias("verdict"),
-            pl.col("verdict_id"),
-        ]
+        return columns + _NO_SIDES
+    spared = pl.col("spares_friend") if payout.to == "friend" else pl.lit(False)
+    return [*columns, pl.when(spared).then(_CLEAR).otherwise(pl.col("verdict")).alias("verdict")]
+
+
+def _terms_of(line: Line, payout: Payout) -> list[pl.Expr]:
     return [
-        pl.col("position", "at", "beneficiary", "beneficiary_key"),
-        pl.col("user_key", "nth", "unit", "raw", "decision_id"),
         pl.lit(line.index, dtype=pl.Int32).alias("line"),
         pl.lit(payout.place, dtype=pl.Int32).alias("place"),
         pl.lit(payout.number, dtype=pl.Int32).alias("payout"),
         pl.lit(payout.hold, dtype=pl.Int64).alias("hold"),
         pl.lit(payout.expires, dtype=pl.Int64).alias("expires"),
         pl.lit(payout.charity is not None).alias("charity"),
-        order_key("properties.order_id"),
-        pl.col("properties.total").alias("event_total"),
-        *sides,
-        *verdict,
     ]
+
+
+_CLEAR = pl.lit(CLEAR, dtype=pl.Int32)
+_NO_SIDES = [
+    _CLEAR.alias("verdict"),
+    *(
+        pl.lit(None, dtype=DUE[name]).alias(name)
+        for name in ("verdict_id", "advocate", "advocate_key", "friend", "friend_key")
+    ),
+]

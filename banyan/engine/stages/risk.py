@@ -7,10 +7,11 @@ import polars as pl
 from banyan.engine.keys import key
 from banyan.engine.language.book import Book, Line, Terms
 from banyan.engine.language.names import FACTS
+from banyan.engine.order import joined, only
 from banyan.engine.stages.conditions import holds, with_trials
 from banyan.engine.stages.facts import as_of
 from banyan.engine.stages.read import Events
-from banyan.engine.state import SCHEMAS, State, append, of
+from banyan.engine.state import State, append, blank
 
 CLEAR, REJECT, HOLD = 0, 1, 2
 DAY_US = 86_400 * 10**6
@@ -23,7 +24,7 @@ def judge(
 ) -> tuple[pl.DataFrame, State]:
     """The batch's new referrals with their verdicts; the state that holds them."""
     if joins.is_empty():
-        return pl.DataFrame(schema=dict(SCHEMAS["referrals"])), state
+        return blank("referrals"), state
     referrals = joins.with_columns(
         device_key=device_key(joins),
         friend_key="user_key",
@@ -36,7 +37,7 @@ def judge(
     if any(terms.checks for line in book.referral_lines for terms in line.terms):
         referrals = _judged(book, state, referrals, events)
     referrals = referrals.sort("join_position", "line")
-    return referrals, state.plus(referrals=referrals.select(list(SCHEMAS["referrals"])))
+    return referrals, state.plus(referrals=referrals)
 
 
 def device_key(joins: pl.DataFrame) -> pl.Expr:
@@ -49,13 +50,13 @@ def device_key(joins: pl.DataFrame) -> pl.Expr:
 def _judged(book: Book, state: State, referrals: pl.DataFrame, events: Events) -> pl.DataFrame:
     parts = []
     for line in book.referral_lines:
-        mine = referrals.filter(pl.col("line") == line.index)
+        mine = only(referrals, referrals["line"] == line.index)
         if mine.is_empty():
             continue
         mine = _counts(state, line, mine, book.risk_names)
         mine = _shared(state, mine, book.risk_names)
         for terms in line.terms:
-            rows = mine.filter(pl.col("terms") == terms.index)
+            rows = only(mine, mine["terms"] == terms.index)
             if not rows.is_empty():
                 judged = _verdicts(state, line, terms, rows, events)
                 parts.append(judged.select(referrals.columns))
@@ -109,25 +110,27 @@ def with_facts(
 
 def _counts(state: State, line: Line, mine: pl.DataFrame, names: frozenset[str]) -> pl.DataFrame:
     """How many referrals of the program an advocate, or a device, has up to and with this one."""
-    columns = ["friend_key", "advocate_key", "join_position", "join_log"]
-    columns += ["device_key", "anonymous_key"]
-    everyone = append(
-        state.referrals.filter(pl.col("line") == line.index).select(columns),
-        mine.select(columns),
-    ).sort("join_position")
     if names & {"friends_24h", "friends_total"}:
-        peers = everyone.join(mine, on="advocate_key", how="semi")
+        peers = _with_earlier(state, line, mine, "advocate_key")
         peers = peers.sort("advocate_key", maintain_order=True)
         nth = pl.int_range(1, pl.len() + 1).over("advocate_key", order_by="join_position")
         peers = peers.with_columns(friends_total=nth)
-        counted = _within_a_day(peers)
-        mine = mine.join(counted, on="join_position", how="left", maintain_order="left")
+        mine = joined(mine, _within_a_day(peers), "join_position")
     # Where shards hold an advocate's referrals, who shares a device was counted before.
     if "device_friends" in names and "device_friends" not in mine.columns:
-        mine = mine.join(
-            device_friends(everyone), on="join_position", how="left", maintain_order="left"
-        )
+        everyone = _with_earlier(state, line, mine, "device_key", "anonymous_key")
+        mine = joined(mine, device_friends(everyone), "join_position")
     return mine
+
+
+def _with_earlier(state: State, line: Line, mine: pl.DataFrame, *shared: str) -> pl.DataFrame:
+    """`mine` and the earlier referrals of the program that share one of the keys, by position."""
+    columns = ["line", "advocate_key", "join_position", "join_log", "device_key", "anonymous_key"]
+    rows = pl.concat([state.of("referrals", mine, key)[columns] for key in shared])
+    if len(shared) > 1:
+        rows = rows.unique(["line", "join_position"])
+    rows = only(rows, rows["line"] == line.index)
+    return append(rows, mine).sort("join_position")
 
 
 def _within_a_day(peers: pl.DataFrame) -> pl.DataFrame:
@@ -167,30 +170,27 @@ def device_friends(everyone: pl.DataFrame) -> pl.DataFrame:
 def _shared(state: State, mine: pl.DataFrame, names: frozenset[str]) -> pl.DataFrame:
     """What friend and advocate share: devices, addresses, contacts; and throw-away mail."""
     if "same_device" in names:
-        by_device = _seen_with(state.devices, mine, "device_key")
-        by_anonymous = _seen_with(state.pairs, mine, "anonymous_key")
+        by_device = _seen_with(state, "devices", mine, "device_key")
+        by_anonymous = _seen_with(state, "pairs", mine, "anonymous_key")
         mine = mine.with_columns(same_device=by_device | by_anonymous)
     if "same_ip" in names:
         mine = mine.with_columns(same_ip=_same_ip(state, mine))
     if "same_contact" in names:
         mine = mine.with_columns(same_contact=_same_contact(state, mine))
     if "disposable_email" in names:
-        rows = mine.select(pl.col("friend_key").alias("user_key"), "join_position")
-        rows = rows.join(state.disposable, on="user_key", how="left", maintain_order="left")
+        rows = mine.select("join_position", user_key="friend_key")
+        given = state.of("disposable", rows, "user_key")
+        rows = joined(rows, given, "user_key")
         throwaway = (rows["position"] < rows["join_position"]).fill_null(False)
         mine = mine.with_columns(disposable_email=throwaway)
     return mine
 
 
-def _seen_with(pairs: pl.DataFrame, mine: pl.DataFrame, column: str) -> pl.Series:
+def _seen_with(state: State, name: str, mine: pl.DataFrame, column: str) -> pl.Series:
     """Whether the key in `column` was seen with the advocate at a lower position."""
-    rows = mine.select(pl.col(column).alias("key"), "advocate_key", "join_position")
-    rows = rows.join(
-        pairs.select("key", pl.col("user_key").alias("advocate_key"), "position"),
-        on=["key", "advocate_key"],
-        how="left",
-        maintain_order="left",
-    )
+    rows = mine.select("join_position", key=column, user_key="advocate_key")
+    seen = state.of(name, rows, "key", "user_key")[["key", "user_key", "position"]]
+    rows = rows.join(seen, on=["key", "user_key"], how="left", maintain_order="left")
     return (rows["position"] < rows["join_position"]).fill_null(False)
 
 
@@ -201,7 +201,7 @@ def _same_ip(state: State, mine: pl.DataFrame) -> pl.Series:
         "join_position",
         "join_log",
     ).with_row_index("_row")
-    sights = of(state.ips, rows, "key").sort("position")
+    sights = state.of("ips", rows, "key", "user_key").sort("position")
     found = (
         rows.sort("join_position")
         .join_asof(
@@ -222,16 +222,17 @@ def _same_contact(state: State, mine: pl.DataFrame) -> pl.Series:
 
     Every key both are known by counts but browsers: those are `same_device`.
     """
-    contacts = state.contacts
     rows = mine.select("friend_key", "advocate_key", "join_position").with_row_index("_row")
-    theirs = rows.join(
-        contacts.rename({"user_key": "friend_key", "position": "_friend_at"}), on="friend_key"
-    )
-    both = theirs.join(
-        contacts.rename({"user_key": "advocate_key", "position": "_advocate_at"}),
-        on=["key", "advocate_key"],
-    ).filter(
+    theirs = rows.join(_contacts_of(state, rows, "friend"), on="friend_key")
+    both = theirs.join(_contacts_of(state, rows, "advocate"), on=["key", "advocate_key"]).filter(
         (pl.col("_friend_at") < pl.col("join_position"))
         & (pl.col("_advocate_at") < pl.col("join_position"))
     )
     return rows["_row"].is_in(both["_row"].unique().implode())
+
+
+def _contacts_of(state: State, rows: pl.DataFrame, side: str) -> pl.DataFrame:
+    """Contacts of the friends or the advocates: (key, SIDE_key, _SIDE_at)."""
+    people = rows.select(user_key=f"{side}_key")
+    contacts = state.of("contacts", people, "user_key")
+    return contacts.rename({"user_key": f"{side}_key", "position": f"_{side}_at"})

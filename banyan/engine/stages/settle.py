@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from banyan.engine.keys import key
 from banyan.engine.language.book import Book
+from banyan.engine.order import joined, only, without
 from banyan.engine.stages.accountant import Accountant, no_garbage_collection
 from banyan.engine.stages.read import Events
 from banyan.engine.stages.refunds import (
@@ -25,7 +27,7 @@ from banyan.engine.stages.refunds import (
     rulings_of,
 )
 from banyan.engine.stages.risk import HOLD, REJECT
-from banyan.engine.state import SCHEMAS, State, append, of, put
+from banyan.engine.state import SCHEMAS, State, append, blank
 
 REVERSALS = {
     "grant": pl.Int64,
@@ -54,10 +56,10 @@ class Settlement(NamedTuple):
 
 def settle(book: Book, state: State, due: pl.DataFrame, events: Events) -> tuple[Settlement, State]:
     """Decide every due reward, and apply every refund, release and denial of the batch."""
-    changing = not events.names.isdisjoint(CHANGING)
+    changing = events.any_named(*CHANGING)
     if due.is_empty() and not changing:
         return Settlement(due, _NO_GRANTS, _NO_REVERSALS, _NO_RELEASES), state
-    earlier = none_earlier(book)
+    earlier = none_earlier(book.width)
     operations: list[Operation] = []
     if changing:
         refunds, rulings = refunds_of(book, events), rulings_of(events)
@@ -74,11 +76,9 @@ def settle(book: Book, state: State, due: pl.DataFrame, events: Events) -> tuple
     reversals = _numbered(walk.reversals, REVERSALS, numbers)
     releases = _numbered(walk.releases, RELEASES, numbers)
     denied = {numbers[d] for d in walk.denied}
-    state = state.plus(grants=grants).but(
-        grants_made=state.grants_made + grants.height,
-        used=put(state.used, walk.used_rows(), "bucket"),
-        fates=_fates(state, reversals, releases, denied),
-    )
+    fates = _fates(state, reversals, releases, denied)
+    state = state.plus(grants=grants).put(used=walk.used_rows(), fates=fates)
+    state = state.but(grants_made=state.grants_made + grants.height)
     return Settlement(decisions, grants, reversals, releases), state
 
 
@@ -89,35 +89,29 @@ _NO_RELEASES = pl.DataFrame(schema=RELEASES)
 
 def _decided(book: Book, due: pl.DataFrame, amounts: list[int], cuts: list[int]) -> pl.DataFrame:
     """Due rewards with their outcome; the reason tells the last cap that cut."""
-    labels = _labels(book)
-    width = max(book.width, 1)
-    cut = pl.Series("cut", cuts, dtype=pl.Int64)
-    label = due["payout"].cast(pl.Int64) * width + cut
-    slot = labels.gather(pl.select(pl.when(cut >= 0).then(label)).to_series())
-    rows = due.with_columns(
-        amount=pl.Series(amounts, dtype=pl.Int64),
-        _slot=slot,
-    )
-    rejected = pl.col("amount") == 0
+    amount = pl.Series("amount", amounts, dtype=pl.Int64)
+    rejected = pl.lit(amount == 0)
+    held = pl.lit(due["verdict"] == HOLD)
     risky = pl.lit("risk:") + pl.col("verdict_id")
     reason = (
-        pl.when(pl.col("verdict") == REJECT)
+        pl.when(pl.lit(due["verdict"] == REJECT))
         .then(risky)
-        .when(pl.col("raw") == 0)
+        .when(pl.lit(due["raw"] == 0))
         .then(pl.lit("zero_amount"))
-        .when((pl.col("verdict") == HOLD) & ~rejected)
+        .when(held & ~rejected)
         .then(risky)
-        .otherwise(pl.col("_slot"))
+        .otherwise(pl.lit(_cut_by(book, due, cuts)))
     )
     outcome = (
         pl.when(rejected)
         .then(pl.lit("rejected"))
-        .when(pl.col("verdict") == HOLD)
+        .when(held)
         .then(pl.lit("held"))
         .otherwise(pl.lit("granted"))
     )
     available = pl.when(~rejected).then(pl.col("at") + pl.col("hold"))
-    return rows.with_columns(
+    return due.with_columns(
+        amount,
         outcome=outcome,
         reason=reason,
         available_at=available,
@@ -125,39 +119,25 @@ def _decided(book: Book, due: pl.DataFrame, amounts: list[int], cuts: list[int])
     )
 
 
-def _labels(book: Book) -> pl.Series:
-    width = max(book.width, 1)
-    names: list[str | None] = [None] * (width * len(book.payouts))
-    for _, _, payout in book.payouts:
-        for slot, bucket in enumerate(payout.buckets):
-            names[payout.number * width + slot] = bucket.slot
-    return pl.Series(names, dtype=pl.String)
+def _cut_by(book: Book, due: pl.DataFrame, cuts: list[int]) -> pl.Series:
+    """Name of the last cap or limit that cut each reward, null for none."""
+    cut = np.array(cuts, dtype=np.int64)
+    place = due["payout"].to_numpy() * np.int64(book.width) + cut
+    slots = pl.Series(book.slots, dtype=pl.String)
+    return slots[np.where(cut >= 0, place, len(slots) - 1)]
 
 
 def _grants(state: State, decisions: pl.DataFrame) -> pl.DataFrame:
-    rows = decisions.filter(pl.col("amount") > 0).with_row_index("grant", offset=state.grants_made)
-    return rows.select(
-        pl.col("grant").cast(pl.Int64),
-        "decision_id",
-        "payout",
-        "line",
-        "place",
-        "position",
-        pl.col("at").alias("occurred_at"),
-        "beneficiary",
-        "beneficiary_key",
-        "advocate_key",
-        "friend_key",
-        "user_key",
-        _wallet_key(),
-        "order_key",
-        "event_total",
-        "unit",
-        "amount",
-        (pl.col("outcome") == "held").alias("held"),
-        "available_at",
-        "expires",
-    )
+    rows = only(decisions, decisions["amount"] > 0)
+    if rows.is_empty():
+        return _NO_GRANTS
+    first = state.grants_made
+    numbers = pl.int_range(first, first + rows.height, dtype=pl.Int64, eager=True)
+    held = rows["outcome"] == "held"
+    wallets = rows.select(_wallet_key())
+    rows = rows.rename({"at": "occurred_at"})
+    rows = rows.hstack([numbers.alias("grant"), held.alias("held"), *wallets])
+    return rows[list(SCHEMAS["grants"])]
 
 
 def _wallet_key() -> pl.Expr:
@@ -170,6 +150,8 @@ def _grant_numbers(
     state: State, decisions: pl.DataFrame, earlier: pl.DataFrame, rows: set[int]
 ) -> dict[int, int]:
     """Numbers of the grants behind some rows of the walk."""
+    if not rows:
+        return {}
     asked = sorted(row for row in rows if row < decisions.height)
     before = (decisions["amount"] > 0).cum_sum().gather(asked)
     numbers = {row: state.grants_made + int(n) - 1 for row, n in zip(asked, before, strict=True)}
@@ -188,45 +170,40 @@ def _numbered(
 def _fates(
     state: State, reversals: pl.DataFrame, releases: pl.DataFrame, denied: set[int]
 ) -> pl.DataFrame:
-    """`state.fates` with what was reversed, denied and released in this batch."""
+    """The rows of `state.fates` that were reversed, denied or released in this batch."""
     if reversals.is_empty() and releases.is_empty() and not denied:
-        return state.fates
+        return blank("fates")
     grants = pl.concat(
         [
-            reversals.select("grant"),
-            releases.select("grant"),
+            reversals[["grant"]],
+            releases[["grant"]],
             pl.DataFrame({"grant": list(denied)}, schema={"grant": pl.Int64}),
         ]
     ).unique()
     rows = fates_of(state, grants)
     more = reversals.group_by("grant").agg(_more=pl.col("amount").sum())
     let = releases.rename({"position": "_position", "occurred_at": "_at", "before": "_before"})
-    rows = rows.join(more, on="grant", how="left").join(let, on="grant", how="left")
-    rows = rows.with_columns(
+    return joined(joined(rows, more, "grant"), let, "grant").with_columns(
         reversed=pl.col("reversed") + pl.col("_more").fill_null(0),
         denied=pl.col("denied") | pl.col("grant").is_in(list(denied)),
         released_position=pl.coalesce("_position", "released_position"),
         released_at=pl.coalesce("_at", "released_at"),
         before=pl.coalesce("_before", "before"),
     )
-    return put(state.fates, rows, "grant")
 
 
 def fates_of(state: State, grants: pl.DataFrame) -> pl.DataFrame:
     """Fates of the grants named, a fresh one where nothing has become of a grant yet."""
-    known = of(state.fates, grants, "grant")
-    new = (
-        grants.select("grant")
-        if known.is_empty()
-        else grants.select("grant").join(known, on="grant", how="anti")
-    )
-    fresh = new.with_columns(
+    known = state.of("fates", grants, "grant")
+    fresh = without(grants[["grant"]], known, "grant")
+    if fresh.is_empty():
+        return known
+    fresh = fresh.with_columns(
         reversed=pl.lit(0, dtype=pl.Int64),
         denied=pl.lit(False),
         released_position=pl.lit(None, dtype=pl.Int64),
         released_at=pl.lit(None, dtype=pl.Int64),
         before=pl.lit(0, dtype=pl.Int64),
-        available=pl.lit(False),
         moved=pl.lit(0, dtype=pl.Int64),
         expired=pl.lit(0, dtype=pl.Int64),
         spent=pl.lit(0, dtype=pl.Int64),

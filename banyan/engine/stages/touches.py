@@ -10,10 +10,11 @@ import polars as pl
 
 from banyan.engine.keys import key
 from banyan.engine.language.book import Book, Line
+from banyan.engine.order import first_rows, joined, without
 from banyan.engine.stages.identify import contact_email, contact_phone
 from banyan.engine.stages.read import Events
 from banyan.engine.stages.versions import by_terms, terms_at
-from banyan.engine.state import SCHEMAS, State, of
+from banyan.engine.state import SCHEMAS, State
 
 CODE, INVITE, CLICK = KINDS_ALL = range(3)
 
@@ -35,24 +36,32 @@ TOUCHING = [
 ]
 
 
+LINKED, CLICKED, SUBMITTED = (
+    "Referral Link Created",
+    "Referral Link Clicked",
+    "Referral Submitted",
+)
+
+
 def touched(book: Book, state: State, events: Events) -> tuple[pl.DataFrame, pl.DataFrame, State]:
     """The batch's touches, a row for each program they serve, and the events with unknown codes.
 
     Needs of the events those that touch or create a link; the state that comes back knows the new
     codes.
     """
-    codes, state = _codes(state, events)
-    seen, unknown = _touches(events, codes)
+    if events.any_named(LINKED):
+        state = state.plus(codes=_new_codes(state, events))
+    seen, unknown = _touches(state, events)
     if not book.referral_lines:
         return pl.DataFrame(), unknown, state
-    return _by_line(book, seen), unknown, state
+    return _by_line(book, seen) if seen.height else _NO_TOUCHES, unknown, state
 
 
 def code_named() -> pl.Expr:
     """The one code an event may name, as it is compared: null when its owner is not asked for."""
     typed = _normal("properties.referral_code")
     coupon = pl.when(pl.col("properties.advocate").is_null()).then(_normal("properties.coupon"))
-    linked = pl.col("event").is_in(["Referral Link Created", "Referral Link Clicked"])
+    linked = pl.col("event").is_in([LINKED, CLICKED])
     return (
         pl.when(linked.fill_null(False))
         .then(_normal("properties.code"))
@@ -66,45 +75,33 @@ def _normal(column: str) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def _codes(state: State, events: Events) -> tuple[pl.DataFrame, State]:
-    """All codes this batch may name, with their owner, and the state that knows the new ones."""
-    created = events.named(
-        ["Referral Link Created"], ["position", "user", "properties.code", "properties.program"]
+def _new_codes(state: State, events: Events) -> pl.DataFrame:
+    """Codes that get their owner in this batch: the first to create a link with them."""
+    created = events.named([LINKED], ["position", "user", "properties.code", "properties.program"])
+    new = created.select(
+        _normal("properties.code").alias("code"),
+        pl.col("user").alias("advocate"),
+        pl.col("properties.program").alias("program"),
+        pl.col("position").alias("created"),
     )
-    if not created.is_empty():
-        created = created.filter(pl.col("user").is_not_null())
-        new = created.select(
-            _normal("properties.code").alias("code"),
-            pl.col("user").alias("advocate"),
-            pl.col("properties.program").alias("program"),
-            pl.col("position").alias("created"),
-        ).filter(pl.col("code").is_not_null())
-        new = new.unique("code", keep="first", maintain_order=True)
-        known = of(state.codes, new, "code")
-        if not known.is_empty():
-            new = new.join(known, on="code", how="anti", maintain_order="left")
-        state = state.plus(codes=new)
-    return state.codes, state
+    new = first_rows(new.drop_nulls(["code", "advocate"]), "code")
+    return without(new, state.of("codes", new, "code"), "code")
 
 
-def _touches(events: Events, codes: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _touches(state: State, events: Events) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Every touch of the batch before programs look at it, and the events with unknown codes."""
     found, unknown = [], []
-    clicked = events.named(["Referral Link Clicked"], TOUCHING)
-    if not clicked.is_empty():
-        rows = _owned(clicked, codes, _normal("properties.code"))
-        if rows["advocate"].null_count():
-            unknown.append(rows.filter(pl.col("advocate").is_null()))
-        found.append(
-            _touch(rows, CLICK, pl.coalesce("anonymous", "user"), "anonymous_key", "user_key")
-        )
-    for rows, lacking in _code_rows(events, codes):
+    if events.any_named(CLICKED):
+        rows = _owned(state, events.named([CLICKED], TOUCHING), _normal("properties.code"))
+        unknown.append(_ownerless(rows))
+        visitor = pl.coalesce("anonymous", "user")
+        found.append(_touch(rows, CLICK, visitor, "anonymous_key", "user_key"))
+    for rows, lacking in _code_rows(state, events):
         unknown.append(lacking)
         found.append(_touch(rows, CODE, pl.col("user"), "user_key", None))
-    submitted = events.named(["Referral Submitted"], TOUCHING)
-    if not submitted.is_empty():
-        submitted = submitted.filter(pl.col("user_key").is_not_null())
-        rows = submitted.with_columns(
+    if events.any_named(SUBMITTED):
+        submitted = events.named([SUBMITTED], TOUCHING)
+        rows = submitted.filter(pl.col("user_key").is_not_null()).with_columns(
             advocate=pl.col("user"),
             program=pl.col("properties.program"),
             _first=contact_email("properties.email"),
@@ -113,7 +110,7 @@ def _touches(events: Events, codes: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
         nobody = pl.lit(None, dtype=pl.String)
         found.append(_touch(rows, INVITE, nobody, "_first", "_second"))
     if not found:
-        return _no_touches(), _no_unknown()
+        return _NO_TOUCHES, _NO_UNKNOWN
     touches = pl.concat(found) if len(found) > 1 else found[0]
     if touches["advocate"].null_count() or touches["key"].null_count():
         touches = touches.filter(
@@ -122,13 +119,34 @@ def _touches(events: Events, codes: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
         )
     if len(found) > 1:
         touches = touches.sort("touch_position", maintain_order=True)
-    if not unknown:
-        return touches, _no_unknown()
-    lost = [u.select("position", "message_id", code=pl.lit("unknown_code")) for u in unknown]
-    return touches, pl.concat(lost)
+    return touches, _lost(unknown)
 
 
-def _code_rows(events: Events, codes: pl.DataFrame) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
+_NO_TOUCHES = pl.DataFrame(
+    schema={**SCHEMAS["touches"], "program": pl.String, "key": pl.UInt64, "other": pl.UInt64}
+)
+_NO_UNKNOWN = pl.DataFrame(
+    schema={"position": pl.Int64, "message_id": pl.String, "code": pl.String}
+)
+
+
+def _ownerless(rows: pl.DataFrame) -> pl.DataFrame:
+    if not rows["advocate"].null_count():
+        return rows.clear()
+    return rows.filter(pl.col("advocate").is_null())
+
+
+def _lost(unknown: list[pl.DataFrame]) -> pl.DataFrame:
+    """Events with unknown codes: (position, message_id, code)."""
+    lost = [
+        rows.select("position", "message_id", code=pl.lit("unknown_code"))
+        for rows in unknown
+        if rows.height
+    ]
+    return pl.concat(lost) if lost else _NO_UNKNOWN
+
+
+def _code_rows(state: State, events: Events) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
     """Identified events that carry a code, an advocate or a coupon that is a code."""
     frame = events.frame
     names = ("properties.referral_code", "properties.advocate", "properties.coupon")
@@ -148,15 +166,15 @@ def _code_rows(events: Events, codes: pl.DataFrame) -> list[tuple[pl.DataFrame, 
     named, coupon = rows.filter(code), rows.filter(~code)
     result = []
     if not named.is_empty():
-        owned = _owned(named, codes, typed)
-        result.append((owned, owned.filter(pl.col("advocate").is_null())))
+        owned = _owned(state, named, typed)
+        result.append((owned, _ownerless(owned)))
     if not coupon.is_empty():
-        owned = _owned(coupon, codes, _normal("properties.coupon"))
+        owned = _owned(state, coupon, _normal("properties.coupon"))
         result.append((owned.filter(pl.col("advocate").is_not_null()), owned.clear()))
     return result
 
 
-def _owned(rows: pl.DataFrame, codes: pl.DataFrame, code: pl.Expr) -> pl.DataFrame:
+def _owned(state: State, rows: pl.DataFrame, code: pl.Expr) -> pl.DataFrame:
     """Rows with the `advocate` and `program` their code, or else their `advocate`, stands for."""
     asked = rows.select(
         "position",
@@ -164,8 +182,11 @@ def _owned(rows: pl.DataFrame, codes: pl.DataFrame, code: pl.Expr) -> pl.DataFra
         pl.col("properties.advocate").alias("named"),
         pl.col("properties.program").alias("for"),
     )
+    codes = state.around("codes", asked, "code")
+    if codes.is_empty():
+        return rows.hstack(asked[["named", "for"]].rename({"named": "advocate", "for": "program"}))
     owned = pl.col("created") < pl.col("position")
-    stands = asked.join(codes, on="code", how="left", maintain_order="left").select(
+    stands = joined(asked, codes, "code").select(
         pl.when(owned).then("advocate").otherwise("named").alias("advocate"),
         pl.when(owned).then("program").otherwise("for").alias("program"),
     )
@@ -207,7 +228,7 @@ def _by_line(book: Book, touches: pl.DataFrame) -> pl.DataFrame:
         )
         listed = all(set(KINDS_ALL) == set(terms.prefer) for terms in line.terms)
         rows.append(mine if listed else mine.filter(_is_touch(line)))
-    return pl.concat(rows)
+    return pl.concat(rows) if len(rows) > 1 else rows[0]
 
 
 def _is_touch(line: Line) -> pl.Expr:
@@ -220,28 +241,14 @@ def _is_touch(line: Line) -> pl.Expr:
 
 def keys_of(touches: pl.DataFrame) -> pl.DataFrame:
     """One row per key of a touch; `other` is the touch's other key, `own` marks a user's own."""
-    columns = ["line", "touch_position", "terms"]
-    own = (pl.col("kind") == CODE).alias("own")
-    first = touches.select("key", "other", *columns, own)
+    columns = ["key", "other", "line", "touch_position", "terms"]
+    first = touches[columns].hstack([(touches["kind"] == CODE).alias("own")])
     if first["key"].null_count():
         first = first.filter(pl.col("key").is_not_null())
     if touches["other"].null_count() == touches.height:
         return first
-    second = touches.filter(pl.col("other").is_not_null()).select(
-        pl.col("other").alias("key"),
-        pl.col("key").alias("other"),
-        *columns,
-        (pl.col("kind") == CLICK).alias("own"),
-    )
-    return pl.concat([first, second]).sort("touch_position", maintain_order=True)
-
-
-def _no_touches() -> pl.DataFrame:
-    schema = {**SCHEMAS["touches"], "program": pl.String, "key": pl.UInt64, "other": pl.UInt64}
-    for name in ("line", "terms", "in_run"):
-        schema.pop(name)
-    return pl.DataFrame(schema=schema)
-
-
-def _no_unknown() -> pl.DataFrame:
-    return pl.DataFrame(schema={"position": pl.Int64, "message_id": pl.String, "code": pl.String})
+    second = touches.filter(pl.col("other").is_not_null())
+    own = (second["kind"] == CLICK).alias("own")
+    second = second[columns].rename({"key": "other", "other": "key"}).hstack([own])
+    both = pl.concat([first, second[first.columns]])
+    return both.sort("touch_position", maintain_order=True)

@@ -12,9 +12,10 @@ import polars as pl
 
 from banyan.engine.keys import key
 from banyan.engine.language.book import SCALE
+from banyan.engine.order import complete, joined, only
 from banyan.engine.stages.read import Events
 from banyan.engine.stages.settle import fates_of
-from banyan.engine.state import SCHEMAS, State, of, put
+from banyan.engine.state import SCHEMAS, State
 
 AVAILABLE, REVERSAL, EXPIRY, SPEND, RETURN = 1, 2, 3, 4, 5
 
@@ -38,16 +39,12 @@ class Orders:
 
 def read_orders(state: State, events: Events) -> Orders:
     """Spends that name a unit, a whole positive amount and a reference; returns that name one."""
-    nothing = Orders([], pl.DataFrame(schema={"wallet_key": pl.UInt64}), [])
     names = ["Wallet Spent", "Wallet Returned"]
+    if not events.any_named(*names):
+        return _NO_ORDERS
     columns = ["position", "at", "event", "user"]
     columns += [f"properties.{name}" for name in ("reference", "unit", "amount")]
-    asked = events.named(names, columns)
-    if asked.is_empty():
-        return nothing
-    asked = asked.filter(
-        pl.col("user").is_not_null() & pl.col("properties.reference").is_not_null()
-    )
+    asked = complete(events.named(names, columns), "user", "properties.reference")
     amount = pl.col("properties.amount")
     spends = pl.col("event") == "Wallet Spent"
     sound = pl.col("properties.unit").is_not_null() & (amount > 0) & (amount % SCALE == 0)
@@ -62,13 +59,15 @@ def read_orders(state: State, events: Events) -> Orders:
         (sound | ~spends).fill_null(False).alias("sound"),
     )
     rows = rows.filter("sound").drop("sound")
-    earlier = of(state.spends, rows.select("user").unique(), "user")
-    earlier = of(earlier, rows.select("reference").unique(), "reference")
+    earlier = state.of("spends", rows, "user", "reference")
     named = pl.concat([rows.select("user", "unit"), earlier.select("user", "unit")])
     wallets = named.filter(pl.col("unit").is_not_null()).select(
         wallet_key=key(pl.concat_str("user", pl.lit("\n"), "unit"), "other")
     )
     return Orders(rows.rows(), wallets.unique(), earlier.rows())
+
+
+_NO_ORDERS = Orders([], pl.DataFrame(schema={"wallet_key": pl.UInt64}), [])
 
 
 @dataclass
@@ -84,6 +83,11 @@ class _Grant:
     moved: int
     expired: int
     spent: int
+
+    @property
+    def figures(self) -> tuple[int, int, int]:
+        """What the walk changes, as `state.fates` keeps it."""
+        return self.moved, self.expired, self.spent
 
     @property
     def balance(self) -> int:
@@ -103,6 +107,7 @@ class _Spend:
     amount: int
     returned: bool
     parts: list[tuple[int, int]] = field(default_factory=list)
+    is_new: bool = False
 
 
 def walk(
@@ -118,35 +123,34 @@ def walk(
     grants' fates and the spends.
     """
     grants, by_wallet = _grants(state, wallets, ripe, reversals)
+    before = {number: grant.figures for number, grant in grants.items()}
     spends = _earlier_spends(state, orders)
+    changed: dict[tuple[str, str], _Spend] = {}
     transfers: list[Transfer] = []
     spending: list[Spending] = []
-    new_spends: dict[tuple[str, str], _Spend] = {}
     for _, _, what, payload in _agenda(ripe, reversals, orders):
         if what in (AVAILABLE, EXPIRY):
             transfers.append(_falls_due(grants[payload[0]], what, *payload[1:]))
         elif what == REVERSAL:
             transfers.append(_taken_back(grants[payload[0]], *payload[1:]))
         else:
-            done = _ordered(what, payload, grants, by_wallet, spends, new_spends)
+            done = _ordered(what, payload, grants, by_wallet, spends, changed)
             if done is not None:
                 spending.append(done)
-    state = _remember(state, grants, spends, new_spends)
-    return transfers, spending, state
+    moved = [grant for grant in grants.values() if grant.figures != before[grant.number]]
+    return transfers, spending, _remember(state, moved, changed)
 
 
 def _grants(
     state: State, wallets: pl.DataFrame, ripe: pl.DataFrame, reversals: pl.DataFrame
 ) -> tuple[dict[int, _Grant], dict[int, list[_Grant]]]:
     """All grants of the wallets that entered them, as they stood before this batch's moves."""
-    rows = of(state.grants, wallets, "wallet_key")
-    fates = fates_of(state, rows.select("grant"))
-    rows = rows.join(fates, on="grant", how="left", maintain_order="left")
+    rows = state.of("grants", wallets, "wallet_key")
+    rows = joined(rows, fates_of(state, rows[["grant"]]), "grant")
     rows = rows.filter(~pl.col("held") | pl.col("released_position").is_not_null())
     available = pl.max_horizontal("available_at", "released_at")
     rows = rows.with_columns(_expires_at=(available + pl.col("expires")).fill_null(2**62))
-    waiting = set(state.timers.filter(pl.col("what") == AVAILABLE)["grant"].to_list())
-    waiting |= set(ripe.filter(pl.col("what") == AVAILABLE)["grant"].to_list())
+    waiting = _waiting(state.of("timers", rows, "grant")) | _waiting(ripe)
     back = reversals.group_by("grant").agg(pl.col("amount").sum())
     batch = dict(back.select("grant", "amount").rows())
     grants: dict[int, _Grant] = {}
@@ -171,18 +175,25 @@ def _grants(
     return grants, by_wallet
 
 
+def _waiting(timers: pl.DataFrame) -> set[int]:
+    """Grants that are still to become available."""
+    return set(only(timers, timers["what"] == AVAILABLE)["grant"].to_list())
+
+
 def _earlier_spends(state: State, orders: Orders) -> dict[tuple[str, str], _Spend]:
     spends = {}
-    positions = [row[4] for row in orders.earlier]
+    positions = pl.DataFrame({"position": [row[4] for row in orders.earlier]}, schema=_AT)
     parts: dict[int, list[tuple[int, int]]] = {}
-    known = state.spend_parts.filter(pl.col("position").is_in(positions))
-    for position, grant, amount in known.rows():
+    for position, grant, amount in state.of("spend_parts", positions, "position").rows():
         parts.setdefault(position, []).append((grant, amount))
     for user, reference, unit, wallet, position, amount, returned in orders.earlier:
         spends[user, reference] = _Spend(
             position, unit, wallet, amount, returned, parts.get(position, [])
         )
     return spends
+
+
+_AT = {"position": pl.Int64}
 
 
 def _agenda(
@@ -226,7 +237,7 @@ def _ordered(
     grants: dict[int, _Grant],
     by_wallet: dict[int, list[_Grant]],
     spends: dict[tuple[str, str], _Spend],
-    new_spends: dict[tuple[str, str], _Spend],
+    changed: dict[tuple[str, str], _Spend],
 ) -> Spending | None:
     position, _, at, user, reference, unit, amount = row
     spend = spends.get((user, reference))
@@ -234,6 +245,7 @@ def _ordered(
         if spend is None or spend.returned:
             return None
         spend.returned = True
+        changed[user, reference] = spend
         for number, part in spend.parts:
             grants[number].spent -= part
         return RETURN, position, at, spend.amount, user, spend.unit
@@ -243,7 +255,7 @@ def _ordered(
     mine = [g for g in by_wallet.get(wallet, []) if not g.pending]
     if amount > sum(g.balance for g in mine):
         return None
-    spend = _Spend(position, unit, wallet, amount, returned=False)
+    spend = _Spend(position, unit, wallet, amount, returned=False, is_new=True)
     rest = amount
     for grant in mine:
         part = min(rest, grant.left)
@@ -252,7 +264,7 @@ def _ordered(
             rest -= part
             spend.parts.append((grant.number, part))
     assert rest == 0, "what a wallet has available is what is left of its grants"
-    spends[user, reference] = new_spends[user, reference] = spend
+    spends[user, reference] = changed[user, reference] = spend
     return SPEND, position, at, amount, user, unit
 
 
@@ -262,33 +274,23 @@ def _wallet(user: str, unit: str) -> int:
     return name
 
 
-def _remember(
-    state: State,
-    grants: dict[int, _Grant],
-    spends: dict[tuple[str, str], _Spend],
-    new_spends: dict[tuple[str, str], _Spend],
-) -> State:
-    rows = fates_of(state, pl.DataFrame({"grant": list(grants)}, schema={"grant": pl.Int64}))
+def _remember(state: State, moved: list[_Grant], changed: dict[tuple[str, str], _Spend]) -> State:
+    """The state with what the walk moved: fates of grants, new and returned spends."""
     figures = pl.DataFrame(
-        [(g.number, g.moved, g.expired, g.spent) for g in grants.values()],
-        schema={"grant": pl.Int64, "moved": pl.Int64, "expired": pl.Int64, "spent": pl.Int64},
+        [(grant.number, *grant.figures) for grant in moved],
+        schema={name: SCHEMAS["fates"][name] for name in ("grant", "moved", "expired", "spent")},
         orient="row",
     )
-    rows = rows.drop("moved", "expired", "spent").join(figures, on="grant", how="left")
-    state = state.but(fates=put(state.fates, rows, "grant"))
-    if not spends:
-        return state
-    schema = dict(SCHEMAS["spends"])
-    known = pl.DataFrame(
+    fates = fates_of(state, figures).drop("moved", "expired", "spent")
+    spends = pl.DataFrame(
         [
             (user, reference, s.unit, s.wallet, s.position, s.amount, s.returned)
-            for (user, reference), s in spends.items()
+            for (user, reference), s in changed.items()
         ],
-        schema=schema,
+        schema=dict(SCHEMAS["spends"]),
         orient="row",
     )
-    parts = [(s.position, *part) for s in new_spends.values() for part in s.parts]
-    new_parts = pl.DataFrame(parts, schema=dict(SCHEMAS["spend_parts"]), orient="row")
-    return state.but(spends=put(state.spends, known, ["user", "reference"])).plus(
-        spend_parts=new_parts
-    )
+    parts = [(s.position, *part) for s in changed.values() if s.is_new for part in s.parts]
+    spend_parts = pl.DataFrame(parts, schema=dict(SCHEMAS["spend_parts"]), orient="row")
+    state = state.put(fates=joined(fates, figures, "grant"), spends=spends)
+    return state.plus(spend_parts=spend_parts)

@@ -20,9 +20,19 @@ COMMANDS = {
     "explain": "Say in words what a program promises, or why a decision is as it is.",
     "replay": "Run programs over an event log and write what they decide.",
     "compare": "Say what the same history would have cost and given under two programs.",
+    "serve": "Answer requests and decide events, until stopped.",
+    "migrate": "Bring the database up to date with this release.",
+    "publish": "Check programs and publish them in this installation.",
+    "verify": "Decide the whole log again and name each difference to the live tables.",
+    "backup": "Write a backup of the database to one file, while everything runs.",
+    "restore": "Put a backup in the place of this installation's database.",
     "bench": "Measure replays of a simulated log on this machine.",
     "demo": "Replay two programs over a real year of shopping and tell what they gave.",
+    "import": "Append events from files to the log.",
+    "sources": "Make, list and revoke the shops and payment providers that tell of orders.",
+    "export": "Write what the installation holds to a file.",
     "simulate": "Make an event log by simulating customers who order and invite friends.",
+    "keys": "Make, list and revoke the keys of programs that call.",
 }
 
 

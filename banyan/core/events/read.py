@@ -43,7 +43,10 @@ def after(position: int, limit: int) -> pl.DataFrame:
 
 def latest(position: int) -> datetime | None:
     """The greatest `occurred_at` at or below a position: log time there."""
-    return Event.objects.filter(position__lte=position).aggregate(at=Max("occurred_at"))["at"]
+    at: datetime | None = Event.objects.filter(position__lte=position).aggregate(
+        at=Max("occurred_at")
+    )["at"]
+    return at
 
 
 def timeline(user_id: str, *, before: int | None = None, limit: int = 50) -> pl.DataFrame:

@@ -128,16 +128,21 @@ class _Import:
 
     def read(self, path: str, reading: Reading) -> Iterator[int]:
         """Take in a file; after each row how many of its bytes were read by then."""
-        is_plain = self._order.what == "events" and not (
-            self._order.columns or self._order.constants or self._order.message_id
-        )
+        said = self._order
+        is_plain = said.what == "events" and not (said.columns or said.constants or said.message_id)
         if is_plain and is_json_lines(path):
-            for number, line, at in json_lines(path):
-                self.done.rows += 1
-                row = Row(number, raw=line.decode(errors="replace"))
-                self._take(path, row, self._named(line))
-                yield at
-            return
+            return self._read_lines(path)
+        return self._read_sheet(path, reading)
+
+    def _read_lines(self, path: str) -> Iterator[int]:
+        """Lines that are events already go in as they are written."""
+        for number, line, at in json_lines(path):
+            self.done.rows += 1
+            row = Row(number, raw=line.decode(errors="replace"))
+            self._take(path, row, self._named(line))
+            yield at
+
+    def _read_sheet(self, path: str, reading: Reading) -> Iterator[int]:
         sheet = open_sheet(
             path, encoding=reading.encoding, delimiter=reading.delimiter, sheet=reading.sheet
         )
@@ -162,6 +167,7 @@ class _Import:
     def _named(self, line: bytes) -> Made:
         """A line that is an event already; without an id it gets one by its content."""
         try:
+            line.decode()  # what is skipped below is not looked at
             fields = _fields.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return Made(line, "")  # the intake says what is wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import zlib
@@ -195,10 +196,9 @@ def _encoding(path: str, glance: bytes) -> str:
 
 
 def _decoded(path: str, glance: bytes, encoding: str, *, is_cut: bool) -> str:
-    # The last line may be cut in the middle of a letter.
-    whole = glance[: glance.rfind(b"\n") + 1] or glance if is_cut else glance
+    """The beginning of the file as text; its last letter may be cut in the middle."""
     try:
-        return whole.decode(encoding)
+        return codecs.getincrementaldecoder(encoding)().decode(glance, final=not is_cut)
     except (UnicodeDecodeError, LookupError) as error:
         raise BadSheet(f"{path} cannot be read as {encoding} ({error}).") from None
 

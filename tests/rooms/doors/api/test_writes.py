@@ -200,6 +200,22 @@ def test_of_sixteen_at_once_one_does_it(installation: Installation) -> None:
     assert head() == 4
 
 
+def test_sixteen_tills_cannot_spend_more_than_there_is(story: Story) -> None:
+    def spend(number: int) -> Reply:
+        try:
+            body = {"unit": "cash USD", "amount": 200, "reference": f"till-{number}"}
+            return story.shop.post("/customers/ann/wallet/spend", body)
+        finally:
+            connections.close_all()
+
+    with working(), ThreadPoolExecutor(16) as pool:
+        replies = list(pool.map(spend, range(16)))
+    codes = sorted(reply.code if reply.status == 409 else "spent" for reply in replies)
+    assert codes == ["insufficient_balance"] * 7 + ["spent"] * 9
+    [cash] = story.shop.get("/customers/ann/wallet").json["balances"]
+    assert cash["available"] == 2000 - 100 - 9 * 200
+
+
 def test_a_request_that_died_is_taken_over_by_one(installation: Installation) -> None:
     Line().publish(SPRING)
     shop = caller()

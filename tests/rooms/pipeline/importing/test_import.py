@@ -96,10 +96,13 @@ def test_what_cannot_be_an_event_is_reported_and_the_rest_taken(
     tmp_path: Path, installation: Installation
 ) -> None:
     content = "\ufeff" + lines(SIGNED_UP) + "not json\n\n[1]\n" + lines({"type": "track"})
-    done = take(tmp_path, "log.jsonl", content)
-    assert (done.rows, done.new.total(), done.refused) == (4, 1, 3)
+    no_letter = lines(SIGNED_UP | {"properties": {"a": "#"}}).encode().replace(b"#", b"\xff")
+    done = take(tmp_path, "log.jsonl", content.encode() + no_letter)
+    assert (done.rows, done.new.total(), done.refused) == (5, 1, 4)
     told = report(tmp_path)
-    assert [(row, column) for row, column, _ in told] == [("2", ""), ("4", ""), ("5", "")]
+    assert [row for row, _, _ in told] == ["2", "4", "5", "6"]
+    assert {column for _, column, _ in told} == {""}
+    assert told[3][2] == "The event is not UTF-8."
     assert told[0][2] == "The event is not one JSON object."
     assert told[2][2] == "The event has neither `userId` nor `anonymousId`; give one of them."
     with (tmp_path / "report.csv").open(encoding="utf-8", newline="") as file:
@@ -213,7 +216,10 @@ days: dmy
 """,
         encoding="utf-8",
     )
-    content = "Ref,Who,Paid,Cents,Total\n7,u1,03/04/2026,12345,x\n7,u1,03/04/2026,99999,x\n,u1,03/04/2026,1,\n"
+    content = "Ref,Who,Paid,Cents,Total\n" + "".join(
+        f"{row}\n"
+        for row in ("7,u1,03/04/2026,12345,x", "7,u1,03/04/2026,9,x", ",u1,03/04/2026,1,")
+    )
     done = take(tmp_path, "o.csv", content, read_mapping(mapping))
     assert (done.new, done.already, done.refused) == ({"Order Completed": 1}, 1, 1)
     assert report(tmp_path) == [("4", "Ref", "the cell is empty, but the messageId is made of it")]
@@ -402,6 +408,29 @@ def test_a_file_out_of_order_is_told(tmp_path: Path, installation: Installation)
     content = lines(*(SIGNED_UP | {"timestamp": f"2026-01-0{day}T00:00:00Z"} for day in days))
     [note] = take(tmp_path, "log.jsonl", content).notes
     assert note.startswith("3 of 5 events are more than a day older than one before them")
+
+
+@pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16", "utf-16-be"])
+def test_a_file_larger_than_a_glance(
+    tmp_path: Path, installation: Installation, encoding: str
+) -> None:
+    rows = [f"u{i},2026-01-01,1.00,{'榕' * 100}\n" for i in range(6_001)]
+    text = "客户,时间,金额,备注\n" + "".join(rows)
+    # Python writes a mark of byte order for utf-16 alone.
+    content = ("\ufeff" if encoding == "utf-16-be" else "") + text
+    done = take(tmp_path, "o.csv", content.encode(encoding), Order("orders"))
+    assert (done.new, done.refused) == ({"Order Completed": 6_001}, 0)
+
+
+@pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
+def test_a_letter_that_is_wrong_far_into_the_file(
+    tmp_path: Path, installation: Installation
+) -> None:
+    rows = [f"u{i},2026-01-01,1.00,{'x' * 200}\n" for i in range(6_000)]
+    content = ("客户,时间,金额,备注\n" + "".join(rows)).encode() + b"u,2026-01-01,1,\xff\n"
+    with pytest.raises(BadSheet, match=r"not utf-8-sig after line 5,9\d\d .*name its --encoding"):
+        take(tmp_path, "o.csv", content, Order("orders"))
 
 
 @pytest.mark.usefixtures("installation")

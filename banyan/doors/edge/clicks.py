@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
-from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
 
 from crawlerdetect import CrawlerDetect  # type: ignore[import-untyped]
 from django.conf import settings
@@ -50,7 +50,7 @@ async def answer(desk: Desk, request: Request) -> Reply:
         return problem(
             request.id, 405, "method_not_allowed", detail, headers={"allow": "GET, HEAD"}
         )
-    code = normal(unquote(request.path[len(PREFIX) :]))[: LONGEST + 1]
+    code = normal(request.path[len(PREFIX) :])[: LONGEST + 1]
     landing = await desk.landing(code) if 0 < len(code) <= LONGEST and "\x00" not in code else None
     words = _words(request.query)
     if landing is not None and landing.status != "live":

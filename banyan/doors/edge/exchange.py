@@ -28,7 +28,8 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request. Names of headers are in lower case; `client` is the sender's address."""
+    """One HTTP request. `path` is decoded, `query` is not; names of headers are in lower case;
+    `client` is the sender's address."""
 
     method: str
     path: str

@@ -105,8 +105,15 @@ def _unfit(value: Any, place: str, depth: int) -> Iterator[Fault]:
 class Door(NinjaAPI):
     """Ninja's API with our problems, parser and a schema that says what our gate adds."""
 
+    _schema: OpenAPISchema | None = None
+
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        """The OpenAPI file; what the gate answers is in it."""
+        """The OpenAPI file; what the gate answers is in it. Made once, since it never changes."""
+        if self._schema is None:
+            self._schema = self._described(**options)
+        return self._schema
+
+    def _described(self, **options: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**options)
         schema["components"]["schemas"]["Problem"] = PROBLEM
         schema["components"]["examples"] = {

@@ -50,6 +50,7 @@ def command(context: click.Context, host: str, port: int, workers: int) -> None:
     nodes, and workers of which one leads while the others stand by.
     """
     if context.invoked_subcommand is None:
+        _be_reached_at(host, port)
         _prepare()
         _check_port(host, port)
         _say_addresses(host, port)
@@ -69,6 +70,7 @@ def web(host: str, port: int, workers: int) -> None:
         return
     with countbook.shared() as book:
         os.environ.update(book)
+        _be_reached_at(host, port)
         _prepare()
         _check_port(host, port)
         _say_addresses(host, port)
@@ -85,6 +87,15 @@ def worker() -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
     run(stop)
+
+
+def _be_reached_at(host: str, port: int) -> None:
+    """Links lead here unless the setting says where people reach it."""
+    os.environ.setdefault("BANYAN_BASE_URL", f"http://{_shown(host)}:{port}")
+
+
+def _shown(host: str) -> str:
+    return "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
 
 
 def _prepare() -> None:
@@ -118,7 +129,7 @@ def _check_port(host: str, port: int) -> None:
 def _say_addresses(host: str, port: int) -> None:
     from django.conf import settings
 
-    here = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
+    here = _shown(host)
     click.echo(f"Listening on http://{here}:{port}; people reach it as {settings.BASE_URL}")
     for what, path in (("events", "/v1/batch"), ("links", "/r/CODE"), ("API", "/v1/docs")):
         click.echo(f"  {what:<8} http://{here}:{port}{path}")

@@ -29,7 +29,7 @@ from banyan.doors.edge.desk import Desk  # noqa: E402
 from banyan.doors.edge.exchange import Request, problem  # noqa: E402
 from banyan.doors.edge.payload import LARGEST_BYTES  # noqa: E402
 
-DJANGO_THREADS = 4
+DJANGO_THREADS = 16
 LARGEST_UPLOAD_BYTES = 64 * 1024 * 1024
 # A larger body waits on disk, so that uploads do not fill the memory.
 IN_MEMORY_BYTES = 1024 * 1024

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,9 +36,10 @@ class Movement:
 
 @dataclass(frozen=True)
 class TransferRow:
-    """One transfer."""
+    """One transfer; `decision_id`: None for a spend or its return."""
 
     transfer_id: str
+    decision_id: str | None
     position: int
     place: int
     occurred_at: datetime
@@ -103,15 +105,16 @@ def transfer(transfer_id: str) -> TransferRow | None:
     return _row(row) if row else None
 
 
-def transfers_of_decision(decision_id: str) -> list[TransferRow]:
-    """Everything that moved for one decision, in order."""
-    rows = Transfer.objects.filter(decision_id=decision_id)
+def transfers_of_decisions(decision_ids: Collection[str]) -> list[TransferRow]:
+    """Everything that moved for these decisions, in order."""
+    rows = Transfer.objects.filter(decision_id__in=decision_ids)
     return [_row(row) for row in rows.order_by("position", "place")]
 
 
 def _row(row: Transfer) -> TransferRow:
     return TransferRow(
         row.transfer_id,
+        row.decision_id,
         row.position,
         row.place,
         row.occurred_at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -162,19 +162,7 @@ def touches_lost(
         rows = rows.filter(advocate=advocate)
     if join_position is not None:
         rows = rows.filter(join_position=join_position)
-    return [
-        TouchLostRow(
-            row.program,
-            row.advocate,
-            row.visitor,
-            row.kind,
-            row.touch_position,
-            row.touched_at,
-            row.join_position,
-            row.reason,
-        )
-        for row in rows.order_by("-join_position", "touch_position")[:limit]
-    ]
+    return [_lost(row) for row in rows.order_by("-join_position", "touch_position")[:limit]]
 
 
 def decisions(
@@ -220,6 +208,23 @@ def reversals(decision_id: str) -> list[ReversalRow]:
     return [ReversalRow(r.decision_id, r.position, r.occurred_at, r.amount) for r in rows]
 
 
+def referrals_of(friends: Collection[str]) -> list[ReferralRow]:
+    """The referrals of these friends, of every program."""
+    return _with_stages(Referral.objects.filter(friend__in=friends))
+
+
+def touches_lost_at(join_positions: Collection[int]) -> list[TouchLostRow]:
+    """Invitations that did not win at these joins, in the order in which they came."""
+    rows = TouchLost.objects.filter(join_position__in=join_positions)
+    return [_lost(row) for row in rows.order_by("join_position", "touch_position")]
+
+
+def reversals_of(decision_ids: Collection[str]) -> list[ReversalRow]:
+    """What was taken back of these decisions, in order."""
+    rows = Reversal.objects.filter(decision_id__in=decision_ids).order_by("position", "place")
+    return [ReversalRow(r.decision_id, r.position, r.occurred_at, r.amount) for r in rows]
+
+
 def rejects(*, before: int | None = None, limit: int = 50) -> list[RejectRow]:
     """Events that could not be used, the newest first; `before` is the position to go on from."""
     rows = Reject.objects.all() if before is None else Reject.objects.filter(position__lt=before)
@@ -227,6 +232,19 @@ def rejects(*, before: int | None = None, limit: int = 50) -> list[RejectRow]:
         RejectRow(r.position, r.message_id, r.code, r.sentence)
         for r in rows.order_by("-position")[:limit]
     ]
+
+
+def _lost(row: TouchLost) -> TouchLostRow:
+    return TouchLostRow(
+        row.program,
+        row.advocate,
+        row.visitor,
+        row.kind,
+        row.touch_position,
+        row.touched_at,
+        row.join_position,
+        row.reason,
+    )
 
 
 def _with_stages(rows: Iterable[Referral]) -> list[ReferralRow]:

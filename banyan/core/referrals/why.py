@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
-from banyan.core.ledger.read import TransferRow, transfers_of_decision
+from banyan.core.ledger.read import TransferRow, transfers_of_decisions
 from banyan.core.programs.read import published_program
 from banyan.core.referrals.models import Decision, Reversal
-from banyan.core.referrals.read import DecisionRow, referrals, reversals, touches_lost
+from banyan.core.referrals.read import (
+    DecisionRow,
+    ReversalRow,
+    TouchLostRow,
+    referrals_of,
+    reversals_of,
+    touches_lost_at,
+)
 from banyan.engine.language.explain import Language, explain_decision
 from banyan.engine.language.explain.allowance import Allowance, bounds_of, size_of
 from banyan.engine.language.program import Cap, Limit, Program
@@ -23,19 +30,48 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def why(row: DecisionRow, lang: Language) -> str:
     """One paragraph: which invitation, which milestone, how often, how much, what cut it, what
     became of it."""
+    return why_each([row], lang)[0]
+
+
+def why_each(rows: Sequence[DecisionRow], lang: Language) -> list[str]:
+    """The same for a page of decisions, for which everything but the caps is looked up at once."""
+    around = _Around(rows)
+    return [_told_of(row, around, lang) for row in rows]
+
+
+class _Around:
+    """What is told beside some decisions, by what it is found by."""
+
+    def __init__(self, rows: Sequence[DecisionRow]) -> None:
+        ids = [row.decision_id for row in rows]
+        friends = {row.friend for row in rows if row.friend}
+        found = referrals_of(friends)
+        self.referrals = {(one.program, one.friend): one for one in found}
+        self.lost: dict[tuple[str, int], list[TouchLostRow]] = {}
+        for lost in touches_lost_at({one.join_position for one in found}):
+            self.lost.setdefault((lost.program, lost.join_position), []).append(lost)
+        self.reversals: dict[str, list[ReversalRow]] = {}
+        for reversal in reversals_of(ids):
+            self.reversals.setdefault(reversal.decision_id, []).append(reversal)
+        self.transfers: dict[str | None, list[TransferRow]] = {}
+        for transfer in transfers_of_decisions(ids):
+            self.transfers.setdefault(transfer.decision_id, []).append(transfer)
+
+
+def _told_of(row: DecisionRow, around: _Around, lang: Language) -> str:
     program = published_program(row.program, row.version)
-    referral = None
-    if row.friend:
-        [referral] = referrals(program=row.program, friend=row.friend)
-    lost = touches_lost(join_position=referral.join_position) if referral else []
+    referral = around.referrals.get((row.program, row.friend or ""))
+    lost = around.lost.get((row.program, referral.join_position), []) if referral else []
     return explain_decision(
         program,
         _told(row),
         referral=_told(referral) if referral else None,
-        lost=[_told(one) for one in reversed(lost) if one.program == row.program],
-        reversals=[_told(one) for one in reversals(row.decision_id)],
+        lost=[_told(one) for one in lost],
+        reversals=[_told(one) for one in around.reversals.get(row.decision_id, [])],
         postings=[
-            posting for one in transfers_of_decision(row.decision_id) for posting in _postings(one)
+            posting
+            for one in around.transfers.get(row.decision_id, [])
+            for posting in _postings(one)
         ],
         room=lambda cap: _room(program, cap, row),
         lang=lang,
@@ -68,23 +104,20 @@ def _room(program: Program, cap: Cap, row: DecisionRow) -> Allowance | None:
     """What the cap had when the decision was made; None when grants of another version share it,
     since those count in periods of their own version's cap."""
     sharing = _sharing(program, cap, row)
-    if sharing.exclude(version=row.version).exists():
+    told = sharing.aggregate(
+        given=Sum("amount"), number=Count("pk"), first=Min("version"), last=Max("version")
+    )
+    if told["number"] and (told["first"], told["last"]) != (row.version, row.version):
         return None
     taken = Reversal.objects.filter(
         position__lt=row.position, decision_id__in=sharing.values("decision_id")
     )
+    back = dict(taken.values_list("decision_id").annotate(n=Sum("amount")))
     if cap.count is None:
-        given = sharing.aggregate(n=Sum("amount"))["n"] or 0
-        used = given - (taken.aggregate(n=Sum("amount"))["n"] or 0)
+        used = (told["given"] or 0) - sum(back.values())
     else:
-        back = dict(taken.values_list("decision_id").annotate(n=Sum("amount")))
-        whole = sum(
-            back[one] >= amount
-            for one, amount in sharing.filter(decision_id__in=back).values_list(
-                "decision_id", "amount"
-            )
-        )
-        used = sharing.count() - whole
+        amounts = sharing.filter(decision_id__in=back).values_list("decision_id", "amount")
+        used = told["number"] - sum(back[one] >= amount for one, amount in amounts)
     return Allowance(size=size_of(program, cap, row.unit), used=used)
 
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from banyan.core.referrals import read
 from banyan.core.referrals.read import DecisionRow
 from banyan.core.referrals.why import why as in_words
+from banyan.core.referrals.why import why_each
 from banyan.doors.api import commands
 from banyan.doors.api.gate import ApiRequest
 from banyan.doors.api.operations import operation
@@ -118,8 +119,10 @@ def list_decisions(
         limit=limit + 1,
     )
     found = page(rows, limit=limit, of="decisions", place=lambda row: (row.position, row.place))
-    told = _told if why else _untold
-    return found | {"data": [told(request, row) for row in found["data"]]}
+    rows = found["data"]
+    words = why_each(rows, request.call.lang) if why else [None] * len(rows)
+    data = [asdict(row) | {"why": text} for row, text in zip(rows, words, strict=True)]
+    return found | {"data": data}
 
 
 @operation(
@@ -208,7 +211,3 @@ def _not_waiting(row: DecisionRow) -> Trouble:
 
 def _told(request: ApiRequest, row: DecisionRow) -> dict[str, Any]:
     return asdict(row) | {"why": in_words(row, request.call.lang)}
-
-
-def _untold(request: ApiRequest, row: DecisionRow) -> dict[str, Any]:
-    return asdict(row) | {"why": None}

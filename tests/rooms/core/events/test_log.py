@@ -76,9 +76,9 @@ def test_what_is_read_is_what_was_written(installation: Installation) -> None:
 
 def test_a_transaction_that_fails_leaves_no_gap(installation: Installation) -> None:
     positions("a")
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         positions("b")
-        _ = 1 / 0
+        transaction.set_rollback(True)
     assert read.head() == 1
     assert positions("c") == [(2, False)]
 

@@ -134,15 +134,47 @@ def _rows_at(frame: pl.DataFrame, places: list[int]) -> pl.DataFrame:
     return frame[places[0] : places[0] + 1] if places else frame.clear()
 
 
+def among(rows: pl.DataFrame, known: pl.DataFrame, *on: str) -> pl.DataFrame:
+    """The rows whose columns `on` are those of a row of `known`; a null is never known."""
+    if rows.is_empty() or known.is_empty():
+        return rows.clear()
+    if max(rows.height, known.height) <= FEW_KEYS:
+        keys = _known_keys(known, on)
+        kept = [row for row, key in enumerate(rows[list(on)].rows()) if key in keys]
+        return rows if len(kept) == rows.height else _rows_at(rows, kept)
+    if known.height == 1:
+        return _with_one(rows, known, on)
+    found = rows.join(known, on=on[0], how="semi", maintain_order="left")
+    if len(on) == 1 or found.is_empty():
+        return found
+    # One column first: to look for several at once among many rows takes twice as long.
+    return found.join(known, on=list(on), how="semi", maintain_order="left")
+
+
+def _with_one(rows: pl.DataFrame, known: pl.DataFrame, on: tuple[str, ...]) -> pl.DataFrame:
+    """The same for one key, as most live batches have it: a join costs three times a comparison."""
+    key = known[list(on)].row(0)
+    if None in key:
+        return rows.clear()
+    same = rows[on[0]] == key[0]
+    for column, value in zip(on[1:], key[1:], strict=True):
+        same &= rows[column] == value
+    return only(rows, same)
+
+
 def without(rows: pl.DataFrame, known: pl.DataFrame, *on: str) -> pl.DataFrame:
     """The rows whose columns `on` are not those of a row of `known`; a null is never known."""
     if rows.is_empty() or known.is_empty():
         return rows
     if max(rows.height, known.height) > FEW_KEYS:
         return rows.join(known, on=list(on), how="anti", maintain_order="left")
-    keys = {key for key in known[list(on)].rows() if None not in key}
+    keys = _known_keys(known, on)
     kept = [row for row, key in enumerate(rows[list(on)].rows()) if key not in keys]
     return rows if len(kept) == rows.height else _rows_at(rows, kept)
+
+
+def _known_keys(known: pl.DataFrame, on: tuple[str, ...]) -> set[tuple[object, ...]]:
+    return {key for key in known[list(on)].rows() if None not in key}
 
 
 def at_positions(frame: pl.DataFrame, by: str, positions: pl.Series) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 import polars as pl
 
-from banyan.engine.order import only, without
+from banyan.engine.order import among, complete, first_rows, only, without
 
 KEY = pl.UInt64
 POS = pl.Int64
@@ -260,12 +260,12 @@ class State:
         And whose columns `fixed` have these values. They come in the order in which they were
         appended. Null is never found.
         """
-        own = _among(self._frame(name), keys, on)
+        own = among(self._frame(name), keys, *on)
         for column, value in fixed.items():
             own = only(own, own[column] == value)
         if self.shelf is None or keys.is_empty():
             return own
-        asked = keys[list(on)].drop_nulls().unique(maintain_order=True)
+        asked = first_rows(complete(keys[list(on)], *on), *on)
         if asked.is_empty():
             return own
         saved = self.shelf.rows(name, asked.with_columns(**fixed), (*on, *fixed))
@@ -398,7 +398,7 @@ class _AskedOnce:
         answers = self._answers.setdefault((name, on), [])
         for known, rows in answers:
             if asked <= known:
-                return rows if len(asked) == len(known) else _among(rows, keys, on)
+                return rows if len(asked) == len(known) else among(rows, keys, *on)
         rows = self._shelf.rows(name, keys, on)
         answers.append((asked, rows))
         return rows
@@ -428,27 +428,3 @@ def append(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
         return new
     longer = old.vstack(new)
     return longer.rechunk() if longer.n_chunks() > MANY_CHUNKS else longer
-
-
-def _among(frame: pl.DataFrame, keys: pl.DataFrame, on: tuple[str, ...]) -> pl.DataFrame:
-    """The rows of a frame whose columns `on` are those of a row of `keys`."""
-    if frame.is_empty() or keys.is_empty():
-        return frame.clear()
-    if keys.height == 1:
-        return _with_one(frame, keys, on)
-    found = frame.join(keys, on=on[0], how="semi", maintain_order="left")
-    if len(on) == 1 or found.is_empty():
-        return found
-    # One column first: to look for several at once among many rows takes twice as long.
-    return found.join(keys, on=list(on), how="semi", maintain_order="left")
-
-
-def _with_one(frame: pl.DataFrame, keys: pl.DataFrame, on: tuple[str, ...]) -> pl.DataFrame:
-    """The same for one key, as most live batches have it: a join costs three times a comparison."""
-    key = keys[list(on)].row(0)
-    if None in key:
-        return frame.clear()
-    same = frame[on[0]] == key[0]
-    for column, value in zip(on[1:], key[1:], strict=True):
-        same &= frame[column] == value
-    return frame.filter(same) if same.any() else frame.clear()

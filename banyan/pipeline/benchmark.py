@@ -11,7 +11,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -230,13 +230,8 @@ def _small_batches(folder: Path) -> dict[str, float]:
 
 
 def _loaded(state: State) -> State:
-    """A state as it comes from a database: every frame in one piece."""
-    frames = {
-        field.name: frame.rechunk()
-        for field in fields(state)
-        if isinstance(frame := getattr(state, field.name), pl.DataFrame)
-    }
-    return state.but(**frames)
+    """A state as it comes from a database: every frame in one piece, of running counts the last."""
+    return state.but(**{name: rows.rechunk() for name, rows in state.changes().rows.items()})
 
 
 def _timed(book: Book, state: State, raw: pl.DataFrame) -> float:

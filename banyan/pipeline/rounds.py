@@ -301,7 +301,7 @@ def join(run: Run, inbox: Inbox) -> Iterator[Letter]:
     touches = first_rows(touches, "line", "touch_position")
     pairs = inbox.get("pairs", SCHEMAS["pairs"], by="position")
     state = empty().but(history=_history(inbox), pairs=pairs)
-    nobody = Identity(blank("pairs"), blank("pairs"))
+    nobody = Identity(blank("pairs"))
     events = events_of(joining)
     joins, lost, _ = met_and_judged(run.book, state, events, nobody, touches)
     yield from letters(lost, DONE, 0, "lost")

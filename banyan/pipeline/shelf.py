@@ -15,8 +15,10 @@ from django.db import connection
 from banyan.engine.state import ASKED, KEYS, SCHEMAS, Changes, blank
 from banyan.kernel.database import among, is_postgres, put, quoted, read, write
 
-FINGERPRINT = sha256(repr((dict(SCHEMAS), dict(KEYS), dict(ASKED))).encode()).hexdigest()[:16]
-"""Changes when a release keeps its state in another form."""
+FINGERPRINT = sha256(
+    repr((pl.__version__, dict(SCHEMAS), dict(KEYS), dict(ASKED))).encode()
+).hexdigest()[:16]
+"""Changes when a release keeps its state in another form; keys are hashes of Polars' own."""
 
 
 class DatabaseShelf:
@@ -24,10 +26,15 @@ class DatabaseShelf:
 
     def rows(self, name: str, keys: pl.DataFrame, on: tuple[str, ...]) -> pl.DataFrame:
         """The saved rows of a frame for these keys, in the order in which they were appended."""
-        first = _stored(keys.select(on[0]).unique())[on[0]].to_list()
-        where, parameters = among(quoted(on[0]), first)
-        found = _read(name, where, parameters)
+        stored = _stored(keys)
+        conditions, parameters = [], []
+        for column in on:
+            condition, values = among(quoted(column), stored[column].unique().to_list())
+            conditions.append(condition)
+            parameters += values
+        found = _read(name, " AND ".join(conditions), parameters)
         if len(on) > 1 and not found.is_empty():
+            # Asked column by column, some rows may have the one of one key and the other of another.
             return found.join(keys, on=list(on), how="semi", maintain_order="left")
         return found
 
@@ -81,9 +88,10 @@ def _statements() -> Iterator[str]:
         if name in KEYS:
             on = ", ".join(map(quoted, KEYS[name]))
             yield f"CREATE UNIQUE INDEX {table}_key ON {table} ({on})"
-        for first in dict.fromkeys(on[0] for on in ASKED[name]):
-            if KEYS.get(name, ("",))[0] != first:
-                yield f"CREATE INDEX {table}_{first} ON {table} ({quoted(first)})"
+        for asked in ASKED[name]:
+            if KEYS.get(name, ())[: len(asked)] != asked:
+                columns = ", ".join(map(quoted, asked))
+                yield f"CREATE INDEX {table}_by_{'_'.join(asked)} ON {table} ({columns})"
     yield f"CREATE INDEX state_timers_due ON {_table('timers')} (due)"
 
 

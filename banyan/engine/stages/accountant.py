@@ -10,6 +10,7 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 import polars as pl
 
 from banyan.engine.language.book import Book, Bucket
@@ -71,7 +72,7 @@ class Accountant:
 
     def _take_up(self, earlier: pl.DataFrame, offset: int) -> None:
         """What earlier batches did to earlier decisions."""
-        fates = earlier.select("reversed", "denied", "released_position").rows()
+        fates = earlier[["reversed", "denied", "released_position"]].rows()
         for row, (gone, denied, released) in enumerate(fates, start=offset):
             if gone:
                 self.reversed[row] = gone
@@ -86,7 +87,7 @@ class Accountant:
             return blank("used")
         frames = [due] if earlier.is_empty() else [due, earlier]
         asked = pl.concat([f[s].alias("bucket") for s in slots for f in frames])
-        return state.of("used", asked.unique().to_frame(), "bucket")
+        return state.of("used", asked.to_frame(), "bucket")
 
     def run(self, operations: list[Operation]) -> None:
         """Walk everything; at one position decisions come before what takes back."""
@@ -94,8 +95,8 @@ class Accountant:
             self._decide(0, len(self.positions))
             return
         start = 0
-        moments = pl.Series([operation[0] for operation in operations], dtype=pl.Int64)
-        stops = self.positions.search_sorted(moments, side="right").to_list()
+        moments = np.array([operation[0] for operation in operations], dtype=np.int64)
+        stops = np.searchsorted(self.positions.to_numpy(), moments, side="right").tolist()
         for operation, stop in zip(operations, stops, strict=True):
             if stop > start:
                 self._decide(start, stop)

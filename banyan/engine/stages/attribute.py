@@ -64,10 +64,10 @@ def met_and_judged(
         candidates = _candidates(state, keys, identity)
         state = state.plus(touches=touches, touch_keys=keys)
     met, state = _meet(book, state, events, candidates)
+    met = _not_buried(met, state)
     if met.is_empty():
         return pl.DataFrame(), pl.DataFrame(), state
     met = _with_touch_and_event(book, met, state, events)
-    met = _not_buried(met, state)
     joins, lost = _judge(book, state, met)
     return joins, lost, state
 
@@ -333,10 +333,7 @@ def _only_first_join(state: State, rows: pl.DataFrame, keys: list[str]) -> pl.Da
     friends = rows[["user_key"]].rename({"user_key": "friend_key"})
     before = state.of("referrals", friends, "friend_key").rename({"friend_key": "user_key"})
     before = before[[*keys, "join_position"]]
-    alone = _alone(rows, keys)
-    if not before.is_empty():
-        alone &= ~rows["user_key"].is_in(before["user_key"].implode())
-    several = only(rows, ~alone)
+    alone, several = _apart(rows, keys, before)
     if several.is_empty():
         return rows
     # Sorted by where they meet, a friend's first eligible touch tells the join.
@@ -349,14 +346,24 @@ def _only_first_join(state: State, rows: pl.DataFrame, keys: list[str]) -> pl.Da
     referred = pl.col("met_position") > pl.col("join_position")
     reason = pl.when(referred).then(pl.lit("already_referred")).otherwise(pl.col("reason"))
     several = several.with_columns(reason=reason)[rows.columns]
-    return pl.concat([only(rows, alone), several])
+    return pl.concat([alone, several])
 
 
-def _alone(rows: pl.DataFrame, keys: list[str]) -> pl.Series:
-    """Rows with a key of their own, which need no look at others; of a few none is told."""
+def _apart(
+    rows: pl.DataFrame, keys: list[str], known: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows that need no look at others, and the rest.
+
+    Most users meet one touch and are not known yet. Of a few rows, to look costs less than to tell.
+    """
+    if rows.height == 1 and known.is_empty():
+        return rows, rows.clear()
     if rows.height < FEW:
-        return pl.repeat(False, rows.height, eager=True)
-    return ~rows[keys].is_duplicated()
+        return rows.clear(), rows
+    shared = rows[keys].is_duplicated()
+    if not known.is_empty():
+        shared |= rows["user_key"].is_in(known["user_key"].implode())
+    return only(rows, ~shared), only(rows, shared)
 
 
 def _reasons(line: Line, state: State, rows: pl.DataFrame, met: pl.DataFrame) -> pl.DataFrame:
@@ -408,8 +415,7 @@ def _hold(
 
 def _winners(book: Book, rivals: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """Of the eligible touches that meet a user at one event, the one that wins."""
-    is_alone = _alone(rivals, keys)
-    alone, rivals = only(rivals, is_alone), only(rivals, ~is_alone)
+    alone, rivals = _apart(rivals, keys, rivals.clear())
     if rivals.is_empty():
         return alone
     multi = any(len(line.terms) > 1 for line in book.referral_lines)

@@ -27,15 +27,11 @@ class Identity(NamedTuple):
     """What a batch adds: pairs seen together for the first time, in position order."""
 
     pairs: pl.DataFrame
-    old_pairs: pl.DataFrame
 
 
 def identify(book: Book, state: State, events: Events) -> tuple[Identity, State]:
-    """New pairs of key and user, and of device or ip and user where risk rules ask for them.
-
-    `Identity.old_pairs` are the earlier owners of the keys of the new pairs.
-    """
-    nothing = Identity(blank("pairs"), blank("pairs"))
+    """New pairs of key and user, and of device or ip and user where risk rules ask for them."""
+    nothing = Identity(blank("pairs"))
     frame = events.frame
     if not book.referral_lines or frame["user_key"].null_count() == frame.height:
         return nothing, state
@@ -74,9 +70,9 @@ def _new_pairs(state: State, seen: pl.DataFrame) -> Identity:
     """The pairs not known before; `seen` holds each pair once, in position order."""
     seen = without(seen, state.of("pairs", seen, "key", "user_key"), "key", "user_key")
     if seen.is_empty():
-        return Identity(blank("pairs"), blank("pairs"))
+        return Identity(blank("pairs"))
     owners = state.of("pairs", seen, "key", belongs=True)
-    return Identity(numbered(seen, owners), owners)
+    return Identity(numbered(seen, owners))
 
 
 def _given_contacts(known: pl.DataFrame) -> list[pl.DataFrame]:

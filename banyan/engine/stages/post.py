@@ -125,6 +125,15 @@ _NONE_MOVING = pl.DataFrame(
         "expires": pl.Int64,
     }
 )
+_NONE_BACK = pl.DataFrame(
+    schema={
+        "grant": pl.Int64,
+        "position": pl.Int64,
+        "occurred_at": pl.Int64,
+        "amount": pl.Int64,
+        "since": pl.Int64,
+    }
+)
 _NONE_RIPE = pl.DataFrame(
     schema={
         "grant": pl.Int64,
@@ -184,16 +193,14 @@ def _moved_back(state: State, settlement: Settlement) -> pl.DataFrame:
     """Reversals of grants that had moved: not those of decisions still held, nor denials."""
     rows = settlement.reversals
     if rows.is_empty():
-        return rows.with_columns(since="position")
+        return _NONE_BACK
     grants = state.of("grants", rows, "grant")[["grant", "held", "position"]]
     fates = state.of("fates", rows, "grant")[["grant", "released_position"]]
     rows = joined(rows, grants.rename({"position": "_granted"}), "grant")
     rows = joined(rows, fates, "grant")
     since = pl.when("held").then(pl.col("released_position")).otherwise(pl.col("_granted"))
     rows = rows.with_columns(since=since)
-    return rows.filter(pl.col("since") < pl.col("position"))[
-        ["grant", "position", "occurred_at", "amount", "since"]
-    ]
+    return rows.filter(pl.col("since") < pl.col("position"))[_NONE_BACK.columns]
 
 
 def _spending_wallets(state: State, grants: pl.DataFrame, orders: Orders) -> pl.DataFrame:

@@ -314,10 +314,11 @@ def _kept(line: Line, state: State, rows: pl.DataFrame, index: int) -> pl.DataFr
 
     Later batches keep one row a person, or look-ups would grow with every match.
     """
+    sums = "_sum" in rows.columns
+    rows = rows[["user_key", "_n", "_reached", *(["_sum", "_top"] if sums else [])]]
     if not state.lacks("progress"):
         rows = last_rows(rows, "user_key")
     zero = pl.lit(0, dtype=pl.Int128)
-    sums = "_sum" in rows.columns
     return rows.select(
         line=pl.lit(line.index, dtype=pl.Int32),
         goal=pl.lit(index, dtype=pl.Int32),

@@ -101,17 +101,14 @@ def _due(
     if due.is_empty():
         return due, state
     due = _numbered(line, state, due, number)
-    last = due
+    reached_by = due[["beneficiary_key", "nth"]]
     if not state.lacks("ordinals"):
         # Later batches keep one row a beneficiary, or look-ups would grow with every achievement.
-        last = last_rows(due, "beneficiary_key")
-    kept = last.select(
-        pl.lit(line.index, dtype=pl.Int32).alias("line"),
-        pl.lit(number, dtype=pl.Int32).alias("reward"),
-        "beneficiary_key",
-        "nth",
+        reached_by = last_rows(reached_by, "beneficiary_key")
+    ordinals = reached_by.with_columns(
+        line=pl.lit(line.index, dtype=pl.Int32), reward=pl.lit(number, dtype=pl.Int32)
     )
-    return due, state.plus(ordinals=kept)
+    return due, state.plus(ordinals=ordinals)
 
 
 def _numbered(line: Line, state: State, due: pl.DataFrame, number: int) -> pl.DataFrame:

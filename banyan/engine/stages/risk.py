@@ -22,7 +22,10 @@ ONE = 10**12
 def judge(
     book: Book, state: State, joins: pl.DataFrame, events: Events
 ) -> tuple[pl.DataFrame, State]:
-    """The batch's new referrals with their verdicts; the state that holds them."""
+    """The batch's new referrals with their verdicts; the state that holds them.
+
+    `joins` stand by position and program.
+    """
     if joins.is_empty():
         return blank("referrals"), state
     referrals = joins.with_columns(
@@ -35,8 +38,7 @@ def judge(
         spares_friend=pl.lit(False),
     )
     if any(terms.checks for line in book.referral_lines for terms in line.terms):
-        referrals = _judged(book, state, referrals, events)
-    referrals = referrals.sort("join_position", "line")
+        referrals = _judged(book, state, referrals, events).sort("join_position", "line")
     return referrals, state.plus(referrals=referrals)
 
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from banyan.engine.keys import key
 from banyan.engine.language.book import Book, Line
-from banyan.engine.order import first_rows, joined, without
+from banyan.engine.order import complete, first_rows, joined, without
 from banyan.engine.stages.identify import contact_email, contact_phone
 from banyan.engine.stages.read import Events
 from banyan.engine.stages.versions import by_terms, terms_at
@@ -84,7 +84,7 @@ def _new_codes(state: State, events: Events) -> pl.DataFrame:
         pl.col("properties.program").alias("program"),
         pl.col("position").alias("created"),
     )
-    new = first_rows(new.drop_nulls(["code", "advocate"]), "code")
+    new = first_rows(complete(new, "code", "advocate"), "code")
     return without(new, state.of("codes", new, "code"), "code")
 
 

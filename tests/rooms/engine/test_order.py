@@ -6,6 +6,7 @@ import pytest
 from banyan.engine.order import (
     FEW,
     FEW_KEYS,
+    among,
     at_positions,
     complete,
     first_rows,
@@ -108,15 +109,29 @@ def test_joined_by_a_key_that_occurs_once(more: int) -> None:
 
 
 @pytest.mark.parametrize("more", [0, FEW_KEYS + 1])
-def test_without_the_known(more: int) -> None:
+def test_among_and_without_the_known(more: int) -> None:
     rows = pl.DataFrame({"a": [1, 1, 2, None, 3], "b": ["x", "y", "x", "x", None]})
     known = pl.DataFrame(
         {"b": ["x", "x", None, *["z"] * more], "a": [1, None, 3, *range(100, 100 + more)]}
     )
+    assert among(rows, known, "a", "b").rows() == [(1, "x")]
     assert without(rows, known, "a", "b").rows() == [(1, "y"), (2, "x"), (None, "x"), (3, None)]
+    assert among(rows, known, "a").rows() == [(1, "x"), (1, "y"), (3, None)]
     assert without(rows, known, "a").rows() == [(2, "x"), (None, "x")]
+    assert among(rows, known.clear(), "a").rows() == []
     assert without(rows, known.clear(), "a") is rows
-    assert without(rows.clear(), known, "a").rows() == []
+    assert among(rows.clear(), known, "a").rows() == without(rows.clear(), known, "a").rows() == []
+
+
+@pytest.mark.parametrize("more", [0, FEW_KEYS + 1])
+def test_among_one_key(more: int) -> None:
+    rows = numbers(more)
+    one = pl.DataFrame({"key": [2], "row": [2]}, schema_overrides={"key": pl.UInt64})
+    assert among(rows, one, "key")["row"].to_list() == [0, 2]
+    assert among(rows, one, "key", "row")["row"].to_list() == [2]
+    assert among(rows, one.with_columns(row=9), "key", "row").rows() == []
+    nobody = one.with_columns(key=pl.lit(None, dtype=pl.UInt64))
+    assert among(rows, nobody, "key").rows() == []
 
 
 KNOWN = pl.DataFrame({"position": [5, 6, 9], "name": ["five", "six", "nine"]})

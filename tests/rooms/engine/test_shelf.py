@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -178,6 +178,41 @@ def test_a_key_of_a_thousand_users_costs_what_twenty_cost() -> None:
     shelf.loaded = 0
     step(book, shelf.state(), raw[-1:])
     assert shelf.loaded == 20
+
+
+JANUARY = FLAT.replace(
+    "attribution: {window: 30d}",
+    "runs: {until: 2026-02-01}\nattribution: {joins_on: [Order Completed]}",
+)
+FEBRUARY = FLAT.replace("version: 1", "version: 2").replace(
+    "attribution: {window: 30d}",
+    "runs: {from: 2026-02-01}\nattribution: {joins_on: [Signed Up]}",
+)
+
+
+@pytest.mark.parametrize(("newer", "judged"), [(99, ["already_referred"]), (100, [])])
+def test_touches_are_counted_that_met_long_ago(newer: int, judged: list[str]) -> None:
+    """January's click waits for an order; those of February met at the sign-up before it."""
+
+    def event(name: str, day: int, **fields: object) -> dict[str, object]:
+        at = datetime(2026, 1, 30, tzinfo=UTC) + timedelta(days=day)
+        return {"type": "track", "event": name, "timestamp": at.isoformat(), **fields}
+
+    click = {"anonymousId": "web-1", "properties": {"code": "ANN"}}
+    events = [
+        event("Referral Link Created", 0, userId="ann", properties={"code": "ANN"}),
+        event("Referral Link Clicked", 0, **click),
+        *[event("Referral Link Clicked", 3, **click)] * newer,
+        event("Signed Up", 4, userId="bob", anonymousId="web-1"),
+        event("Order Completed", 5, userId="bob", properties={"order_id": "o1", "total": 50}),
+    ]
+    book = compile_book([program(JANUARY), program(FEBRUARY)])
+    raw = from_lines("\n".join(map(json.dumps, events)).encode(), book.wanted)
+    tables = joined(list(live(book, MemoryShelf(), raw, range(raw.height), None)))
+    assert tables.referrals["version"].to_list() == [2]
+    lost = tables.touches_lost.filter(pl.col("touch_position") == 2)
+    assert lost["reason"].to_list() == judged
+    assert_same_tables(tables, step(book, empty(), raw)[0])
 
 
 KNOWN = FLAT + 'friends: {where: "tenure_days >= 0 AND is_known"}\n'

@@ -34,7 +34,7 @@ class DatabaseShelf:
             parameters += values
         found = _read(name, " AND ".join(conditions), parameters)
         if len(on) > 1 and not found.is_empty():
-            # Asked column by column, some rows may have the one of one key and the other of another.
+            # Column by column, a row may have one of one key and the other of another.
             return found.join(keys, on=list(on), how="semi", maintain_order="left")
         return found
 

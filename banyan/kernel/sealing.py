@@ -51,7 +51,9 @@ def unseal(sealed: bytes, *, context: str) -> bytes:
 
 def token(value: str, *, purpose: str) -> str:
     """The same 32 hex digits for the same value and purpose, telling nothing about the value."""
-    digest = hmac.digest(_key("token"), f"{purpose}\x00{value}".encode(), hashlib.sha256)
+    # JSON may hold half a surrogate pair, which UTF-8 proper does not.
+    text = f"{purpose}\x00{value}".encode("utf-8", "surrogatepass")
+    digest = hmac.digest(_key("token"), text, hashlib.sha256)
     return digest[:_TOKEN_BYTES].hex()
 
 

@@ -96,6 +96,8 @@ def accept(
     try:
         data = raw if isinstance(raw, bytes) else _encoder.encode(raw)
         return _accepted(data, now, source, role, ip)
+    except UnicodeEncodeError:  # half a surrogate pair, which no UTF-8 holds
+        return _Bad("bad_json").refusal
     except _Bad as bad:
         return bad.refusal
 
@@ -260,10 +262,10 @@ def _hide(fields: dict[str, msgspec.Raw], name: str, role: Role, ip: str) -> dic
         fields.pop("traits", None)
     properties = _object(fields, "properties") if name == "Referral Submitted" else None
     if properties is not None:
-        for personal in ("email", "phone", "name"):
-            if personal in properties:
-                hidden[personal] = properties.pop(personal)
-        fields["properties"] = _raw(properties | _stand_ins(hidden))
+        # The friend's; `context.traits` would be the sender's.
+        friend = {n: properties.pop(n) for n in ("email", "phone", "name") if n in properties}
+        hidden |= friend
+        fields["properties"] = _raw(properties | _stand_ins(friend))
     return hidden
 
 

@@ -15,7 +15,7 @@ def test_what_is_left_out_has_a_value(tmp_path: Path) -> None:
     found = read_environment({"BANYAN_HOME": str(tmp_path)})
     assert (found.timezone, found.lag_limit_s, found.metrics_token) == ("UTC", 60, "")
     assert (found.webhooks_allow_http, found.webhooks_allow_private) == (False, False)
-    assert (found.log_level, found.test_mode, found.behind_proxy) == ("INFO", False, False)
+    assert (found.log_level, found.behind_proxy) == ("INFO", False)
 
 
 def test_what_is_given_is_taken(tmp_path: Path) -> None:

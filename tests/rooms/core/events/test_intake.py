@@ -282,3 +282,23 @@ def test_a_publishable_key_sends_what_a_browser_may() -> None:
 def test_an_escaped_trait_does_not_slip_past_the_publishable_key() -> None:
     raw = b'{"type":"identify","userId":"u","traits":{"t\\u0069er":"gold"}}'
     assert code(raw, "publishable") == "forbidden_event"
+
+
+def test_half_a_surrogate_pair_in_a_mapping_is_refused_as_in_a_text() -> None:
+    event = {"type": "page", "userId": "u", "context": {"locale": "\ud800"}}
+    answer = accept(event, now=NOW, source="test", role="secret")
+    assert isinstance(answer, Refusal)
+    assert answer.code == "bad_json"
+
+
+def test_the_senders_contact_does_not_become_the_friends() -> None:
+    event = {
+        "type": "track",
+        "event": "Referral Submitted",
+        "userId": "ann",
+        "properties": {"phone": "+1 202 555 0101"},
+        "context": {"traits": {"email": "ann@example.com"}},
+    }
+    answer = accept(event, now=NOW, source="test", role="secret")
+    assert isinstance(answer, Incoming)
+    assert json.loads(answer.body)["properties"].keys() == {"phone"}

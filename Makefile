@@ -11,7 +11,7 @@ READY := .venv/ready
 SCHEMA := banyan/engine/language/program.schema.json
 WRITE_SCHEMA := $(BIN)/python -c 'from banyan.engine.language.schema import schema_text; print(schema_text(), end="")'
 
-.PHONY: help install demo test laws lint bench schema lock
+.PHONY: help install demo test laws faults lint bench schema lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1 \2/p' Makefile | while read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -32,6 +32,10 @@ test: lint  ## formatting, lint, types, import walls, schema, then every test
 # The variable counts the examples of each of the five laws.
 laws: $(READY)  ## the laws with 50,000 examples instead of 2,000
 	@BANYAN_LAW_EXAMPLES=$${BANYAN_LAW_EXAMPLES:-10000} $(BIN)/pytest -n 2 tests/laws
+
+# The variable counts the runs on each database; the first seed is BANYAN_FAULT_FIRST.
+faults: $(READY)  ## 200 simulated runs, with kills, full disks and lost replies, instead of 24
+	@BANYAN_FAULT_RUNS=$${BANYAN_FAULT_RUNS:-100} $(BIN)/pytest -p no:randomly -rP tests/faults
 
 lint: $(READY)  ## everything `test` checks without running a test
 	@$(BIN)/ruff format --check .

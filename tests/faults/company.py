@@ -21,7 +21,8 @@ from banyan.pipeline.publish import publish, settled
 from banyan.trust.access import keys
 from tests.faults.disks import Disk, small_disk
 from tests.faults.processes import Nursery, Running, until
-from tests.installation import Installation, Server, _as_postgres, _free_port, connected
+from tests.installation import Installation, Server, _as_postgres, connected
+from tests.rooms.doors.edge.serving import free_port
 
 DISK_MB = 96
 
@@ -44,7 +45,7 @@ limits:
   - {give: cash, per: program, amount: 100000.00}
   - {give: credit, per: program, amount: 100000.00}
 risk:
-  - {id: many, when: "friends_total > 3", then: hold, for: advocate}
+  - {id: many, when: "friends_total > 1", then: hold, for: advocate}
 """
 
 
@@ -194,7 +195,7 @@ def company(
         else:
             url = stack.enter_context(_database(server, disk))
         stack.enter_context(connected(url, home))
-        made = Company(Installation(kind, home, url), nursery, _free_port(), disk, server)
+        made = Company(Installation(kind, home, url), nursery, free_port(), disk, server)
         _furnish(made, program)
         try:
             made.start_web()

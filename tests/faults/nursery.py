@@ -52,6 +52,9 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             _become(request["words"], request["variables"], request["log"])
+        # Here as well as in the child: whoever is told the id may kill the group at once.
+        with suppress(PermissionError, ProcessLookupError):
+            os.setpgid(pid, pid)
         started.append(pid)
         sys.stdout.write(f"{pid}\n")
         sys.stdout.flush()
@@ -63,7 +66,7 @@ def main() -> None:
 def _become(words: Sequence[str], variables: Mapping[str, str], log: str) -> NoReturn:
     """Be that command: a process group and a log file of its own, then the real entry point."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    os.setsid()
+    os.setpgid(0, 0)
     os.environ.clear()
     os.environ.update(variables)
     for target, path, mode in ((0, os.devnull, os.O_RDONLY), (1, log, _APPEND), (2, log, _APPEND)):

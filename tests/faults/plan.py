@@ -156,8 +156,7 @@ def _lanes(chance: random.Random, name: str) -> tuple[tuple[Action, ...], ...]:
             if chance.random() < 0.25:
                 told.append(_track(chance, "Order Refunded", friend, order_id=order))
     sent = _requests(chance, _nearly_in_order(chance, told))
-    rest: list[Action] = [*_spends(chance, name, friends, advocates)]
-    rest += [Rule(chance.choice(advocates), chance.choice(["release", "deny"])) for _ in range(2)]
+    rest: list[Action] = _spends(chance, name, friends, advocates)
     rest += [Tick("1d")] if chance.random() < 0.5 else []
     for action in [*clicks, *sent]:
         chance.choice(lanes).append(action)
@@ -166,6 +165,9 @@ def _lanes(chance: random.Random, name: str) -> tuple[tuple[Action, ...], ...]:
         lane.insert(chance.randrange(len(lane) // 2, len(lane) + 1), action)
     for again in chance.sample(sent, k=min(3, len(sent))):
         chance.choice(lanes).append(again)
+    for _ in range(4):
+        verb = chance.choice(["release", "deny"])
+        chance.choice(lanes).append(Rule(chance.choice(advocates), verb))
     # The same request from two clients at once.
     twin = chance.choice(sent)
     for lane in chance.sample(lanes, k=2):

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,10 +109,9 @@ def nursery() -> Iterator[Nursery]:
         process.stdout.close()
 
 
-def until(holds: object, what: str, *, within_s: float = PATIENCE_S, every_s: float = 0.02) -> None:
-    """Return once `holds()` is true. Raises AssertionError that names what was waited for."""
-    assert callable(holds)
+def until(holds: Callable[[], bool], what: str, *, within_s: float = PATIENCE_S) -> None:
+    """Return once `holds()`. Raises AssertionError that names what was waited for."""
     end = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < end, f"waited {within_s:.0f} s in vain for {what}"
-        time.sleep(every_s)
+        time.sleep(0.02)

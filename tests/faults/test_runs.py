@@ -14,15 +14,17 @@ from tests.faults.simulation import simulate
 FIRST = int(os.environ.get("BANYAN_FAULT_FIRST", "1"))
 RUNS = int(os.environ.get("BANYAN_FAULT_RUNS", "12"))
 """Runs on each database."""
-RUNS_OF_A_COMPANY = 10
+RUNS_OF_A_COMPANY = 12
 
 GROUPS = [
     range(start, min(start + RUNS_OF_A_COMPANY, FIRST + RUNS))
     for start in range(FIRST, FIRST + RUNS, RUNS_OF_A_COMPANY)
 ]
 
+# One at a time: what is measured and killed here should not meet another run's processes.
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
 
-@pytest.mark.faults
+
 @pytest.mark.parametrize("seeds", GROUPS, ids=lambda seeds: f"{seeds[0]}-{seeds[-1]}")
 def test_what_was_promised_stands_whatever_breaks(shop: Company, seeds: range) -> None:
     memory = Memory()

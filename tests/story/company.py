@@ -14,7 +14,8 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
-from tests.installation import Installation, _free_port
+from tests.installation import Installation
+from tests.rooms.doors.edge.serving import free_port
 
 PATIENCE_S = 90.0
 """How long anything may take on a busy machine before it counts as not happening."""
@@ -137,7 +138,7 @@ def eventually(ask: Callable[[], Any], expected: object) -> None:
 @contextmanager
 def serving(installation: Installation, log: Path, **variables: str) -> Iterator[int]:
     """`banyan serve` until the end; its port. What it writes goes to the file `log`."""
-    port = _free_port()
+    port = free_port()
     with log.open("w") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "banyan", "serve", "--port", str(port)],

@@ -11,6 +11,7 @@ from tests.installation import fresh
 from tests.story.company import Caller, Company, serving
 
 PROGRAMS = Path(__file__).parent / "programs"
+ADDRESS = "https://refer.example.com"
 LANDING = "https://shop.example.com/welcome"
 
 
@@ -35,7 +36,8 @@ def company(
             f"{file}: {slug} version 1 is published.\n"
             for file, slug in zip(files, ("spring", "careful"), strict=True)
         )
-        with serving(installation, folder / "serve.log", BANYAN_WEBHOOKS_ALLOW_PRIVATE="1") as port:
+        variables = {"BANYAN_BASE_URL": ADDRESS, "BANYAN_WEBHOOKS_ALLOW_PRIVATE": "1"}
+        with serving(installation, folder / "serve.log", **variables) as port:
             yield Company(
                 installation, port, Caller(port, keys["write"]), Caller(port, keys["secret"])
             )

@@ -23,7 +23,10 @@ def test_a_friend_comes_buys_and_sends_it_back(company: Company) -> None:
 
         made = office.post("/links", {"program": "spring", "advocate": "ann", "code": "Ann-1"})
         assert made.status == 200
-        assert (made.json["code"], made.json["url"]) == ("Ann-1", "http://localhost:8000/r/Ann-1")
+        assert (made.json["code"], made.json["url"]) == (
+            "Ann-1",
+            "https://refer.example.com/r/Ann-1",
+        )
 
         ben = company.browser()
         landed = ben.open("/r/ann-1?channel=wechat")

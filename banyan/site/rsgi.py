@@ -28,6 +28,7 @@ from banyan.doors.edge import door  # noqa: E402
 from banyan.doors.edge.desk import Desk  # noqa: E402
 from banyan.doors.edge.exchange import Request, problem  # noqa: E402
 from banyan.doors.edge.payload import LARGEST_BYTES  # noqa: E402
+from banyan.kernel.parent import end_with_parent  # noqa: E402
 
 DJANGO_THREADS = 16
 LARGEST_UPLOAD_BYTES = 64 * 1024 * 1024
@@ -54,6 +55,7 @@ class Application:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called in each worker before its first request."""
+        end_with_parent()
         sys.setswitchinterval(SWITCH_S)
         self._loop, self._desk = loop, Desk(loop)
 

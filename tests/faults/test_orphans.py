@@ -21,7 +21,6 @@ class StillThere(AssertionError):
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
 
 
-@pytest.mark.xfail(reason="its serving process keeps the port", raises=StillThere, strict=True)
 def test_a_web_whose_head_was_killed_can_be_started_again(shop: Company) -> None:
     assert shop.web is not None
     orphans = [Running(pid, shop.web.log) for pid in shop.web.children]
@@ -33,7 +32,6 @@ def test_a_web_whose_head_was_killed_can_be_started_again(shop: Company) -> None
         _clear(orphans)
 
 
-@pytest.mark.xfail(reason="web and worker go on alone", raises=StillThere, strict=True)
 def test_one_command_that_was_killed_can_be_started_again(shop: Company) -> None:
     shop.kill_workers()
     shop.kill_web()

@@ -16,6 +16,7 @@ import click
 from banyan.doors.cli import live
 from banyan.kernel import countbook
 from banyan.kernel.errors import Problem
+from banyan.kernel.parent import end_with_parent
 
 HOST = "127.0.0.1"
 PORT = 8000
@@ -25,6 +26,8 @@ LONGEST_PAUSE_S = 30.0
 # One that lived so long was well; its next death is a first one again.
 WELL_S = 60.0
 STOP_S = 30.0
+# Tells a child which process looks after it; who starts `serve web` alone may go away.
+HEAD = "BANYAN_SERVE_HEAD"
 
 
 class PortTaken(Problem):
@@ -65,6 +68,7 @@ def command(context: click.Context, host: str, port: int, workers: int) -> None:
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
 def web(host: str, port: int, workers: int) -> None:
     """Run the web doors alone: events, clicks, the API and the pages, on one port."""
+    _end_with_head()
     if countbook.VARIABLE in os.environ:
         _listen(host, port, workers)
         return
@@ -80,6 +84,7 @@ def web(host: str, port: int, workers: int) -> None:
 @command.command()
 def worker() -> None:
     """Run a worker alone: it decides events, or stands by while another one does."""
+    _end_with_head()
     _prepare()
     from banyan.pipeline.duty import run
 
@@ -87,6 +92,11 @@ def worker() -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
     run(stop)
+
+
+def _end_with_head() -> None:
+    if os.environ.get(HEAD) == str(os.getppid()):
+        end_with_parent()
 
 
 def _be_reached_at(host: str, port: int) -> None:
@@ -175,7 +185,7 @@ class _Child:
 
     def __init__(self, words: list[str], variables: Mapping[str, str]) -> None:
         self._command = [sys.executable, "-m", "banyan", "serve", *words]
-        self._environment = {**os.environ, **variables}
+        self._environment = {**os.environ, **variables, HEAD: str(os.getpid())}
         self._pause_s = 0.0
         self._start_at_s: float | None = None
         self._start()

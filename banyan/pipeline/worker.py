@@ -37,6 +37,10 @@ from banyan.pipeline.past import differences, replayed, typed
 BATCH = 10_000
 """Events decided in one transaction at most."""
 IDLE_S = 0.01
+BUSY = 100
+"""Events of a batch from which on the line is busy: then it waits a little for a larger one, since
+a batch costs as much as some hundred events, which the doors have a better use for."""
+BUSY_S = 0.2
 STANDBY_S = 1.0
 RETRY_S = 2.0
 
@@ -92,6 +96,8 @@ def _lead(stop: threading.Event) -> None:
         if not moved:
             worker.tick()
             stop.wait(IDLE_S)
+        elif BUSY <= moved < BATCH:
+            stop.wait(BUSY_S)
 
 
 def _alarm(position: int, failure: Exception) -> None:

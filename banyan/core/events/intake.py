@@ -263,7 +263,8 @@ def _hide(fields: dict[str, msgspec.Raw], name: str, role: Role, ip: str) -> dic
     properties = _object(fields, "properties") if name == "Referral Submitted" else None
     if properties is not None:
         # The friend's; `context.traits` would be the sender's.
-        friend = {n: properties.pop(n) for n in ("email", "phone", "name") if n in properties}
+        taken: list[str] = [name for name in ("email", "phone", "name") if name in properties]
+        friend = {name: properties.pop(name) for name in taken}
         hidden |= friend
         fields["properties"] = _raw(properties | _stand_ins(friend))
     return hidden

@@ -27,7 +27,7 @@ LONGEST_PAUSE_S = 30.0
 WELL_S = 60.0
 STOP_S = 30.0
 # Tells a child which process looks after it; who starts `serve web` alone may go away.
-HEAD = "BANYAN_SERVE_HEAD"
+HEAD = "SERVED_BY_PROCESS"
 
 
 class PortTaken(Problem):

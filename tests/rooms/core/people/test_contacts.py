@@ -14,7 +14,9 @@ from banyan.core.people.contacts import (
 )
 from banyan.engine.stages.identify import email, phone
 
-TEXTS = st.text(st.one_of(st.sampled_from("+0189 -()a@.\t\x1c\u3000ΣÄ"), st.characters()))
+# Half surrogate pairs, which no UTF-8 holds, are refused before anything looks at contacts.
+LETTERS = st.characters(exclude_categories=["Cs"])
+TEXTS = st.text(st.one_of(st.sampled_from("+0189 -()a@.\t\x1c\u3000ΣÄ"), LETTERS))
 
 
 def engine(expression: pl.Expr, value: str) -> str:

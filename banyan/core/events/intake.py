@@ -54,9 +54,9 @@ class _Written(msgspec.Struct):
 
     type: str | None = None
     event: str | None = None
-    userId: str | None = None  # noqa: N815  (the public names)
-    anonymousId: str | None = None  # noqa: N815
-    messageId: str | None = None  # noqa: N815
+    userId: str | None = None  # noqa: N815  (its public name)
+    anonymousId: str | None = None  # noqa: N815  (its public name)
+    messageId: str | None = None  # noqa: N815  (its public name)
     timestamp: str | None = None
 
 
@@ -65,9 +65,9 @@ class _Exact(msgspec.Struct):
 
     type: msgspec.Raw = msgspec.Raw(b"null")
     event: msgspec.Raw = msgspec.Raw(b"null")
-    userId: msgspec.Raw = msgspec.Raw(b"null")  # noqa: N815
-    anonymousId: msgspec.Raw = msgspec.Raw(b"null")  # noqa: N815
-    messageId: msgspec.Raw = msgspec.Raw(b"null")  # noqa: N815
+    userId: msgspec.Raw = msgspec.Raw(b"null")  # noqa: N815  (its public name)
+    anonymousId: msgspec.Raw = msgspec.Raw(b"null")  # noqa: N815  (its public name)
+    messageId: msgspec.Raw = msgspec.Raw(b"null")  # noqa: N815  (its public name)
     timestamp: msgspec.Raw = msgspec.Raw(b"null")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from django.db.models import Q, QuerySet, Sum
 
@@ -251,7 +252,7 @@ def _with_stages(rows: Iterable[Referral]) -> list[ReferralRow]:
     rows = list(rows)
     reached: dict[tuple[str, str], list[StageReached]] = {}
     for change in StageChange.objects.filter(friend__in={row.friend for row in rows}):
-        stage: Stage = change.stage  # type: ignore[assignment]  # only these are ever written
+        stage = cast(Stage, change.stage)  # only these are ever written
         reached.setdefault((change.program, change.friend), []).append(
             StageReached(stage, change.position, change.at, change.reason)
         )

@@ -141,7 +141,8 @@ def answered(
                 is_preflight = is_for_browsers and request.method == "OPTIONS"
                 response = _preflight() if is_preflight else _not_allowed(request, response)
             _finish(request, response)
-            # Else Django would log refusals with their address, which may hold a customer's id.
+            # Else Django would log refusals with their address, which may hold a customer's id; the
+            # stubs do not know the mark by which it tells.
             response._has_been_logged = True  # type: ignore[attr-defined]
             if is_for_browsers:
                 response["Access-Control-Allow-Origin"] = "*"
@@ -156,6 +157,7 @@ def answered(
             )
         return response
 
+    # Callers bring keys, not cookies; Django reads this off the function, which types do not show.
     reply.csrf_exempt = True  # type: ignore[attr-defined]
     return reply
 
@@ -177,8 +179,8 @@ def _told(request: HttpRequest) -> Iterator[list[HttpResponseBase]]:
         detail = "The database does not answer; try again shortly, under the same Idempotency-Key."
         trouble = Trouble("unavailable", detail, headers={"Retry-After": "2"})
         replies.append(answer(request, trouble))
-    except Exception:
-        # The edge: whatever it is, the log gets its trace under the id that the caller gets.
+    except Exception:  # the door's edge, where a fault ends one request alone
+        # Whatever it is, the log gets its trace under the id that the caller gets.
         logger.exception("fault")
         replies.append(server_error(request))
 
@@ -214,6 +216,7 @@ def _caller(request: HttpRequest, terms: Terms) -> keys.Key | None:
     if key is None:
         raise _unauthorised("bad_key", "The key is not known or was revoked.")
     allowance = _meter.take(key.id, limit=key.requests_per_minute, now_s=time.monotonic())
+    # For the reply's headers; Django's requests take attributes that their type does not name.
     request.allowance = allowance  # type: ignore[attr-defined]
     if not allowance.is_allowed:
         raise Trouble(

@@ -117,6 +117,7 @@ def request_id(request: HttpRequest) -> str:
     if known is None:
         given = request.headers.get("X-Request-Id", "")
         known = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        # Kept on the request, whose type in Django names no attribute of ours.
         request.banyan_request_id = known  # type: ignore[attr-defined]
     return known
 

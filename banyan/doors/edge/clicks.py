@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
 
-from crawlerdetect import CrawlerDetect  # type: ignore[import-untyped]
+from crawlerdetect import CrawlerDetect  # type: ignore[import-untyped]  # it ships none
 from django.conf import settings
 
 from banyan.core.events.click import clicked

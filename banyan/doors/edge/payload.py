@@ -33,12 +33,12 @@ class Batch(NamedTuple):
 
 class _Envelope(msgspec.Struct):
     batch: list[msgspec.Raw]
-    writeKey: str | None = None  # noqa: N815  (the public names)
+    writeKey: str | None = None  # noqa: N815  (its public name)
     context: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Single(msgspec.Struct):
-    writeKey: str | None = None  # noqa: N815
+    writeKey: str | None = None  # noqa: N815  (its public name)
     type: str | None = None
 
 

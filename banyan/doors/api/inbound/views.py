@@ -37,7 +37,8 @@ def inbound(request: HttpRequest, kind: str, source_id: str) -> HttpResponse:
     the place of what cannot be read; 401 for a signature that does not fit; 404 for an unknown or
     revoked source; 503 when the database is away, after which the provider sends it again.
     """
-    # For the line in the log, where the address itself does not stand.
+    # For the line in the log, where the address itself does not stand; the type of a request in
+    # Django names no such attribute.
     request.terms = Terms(f"inbound_{kind}", None, True, False, frozenset())  # type: ignore[attr-defined]
     try:
         outcome, events = _handled(request, kind, source_id)

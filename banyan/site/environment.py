@@ -56,7 +56,7 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         secret_key=_secret(variables, home, is_alone=database_url.startswith("sqlite:")),
         base_url=base_url,
         allowed_hosts=_hosts(variables, base_url),
-        default_landing_url=_url(variables, "BANYAN_DEFAULT_LANDING_URL", base_url + "/"),
+        default_landing_url=_url(variables, "BANYAN_DEFAULT_LANDING_URL", base_url + "/i/"),
         behind_proxy=_switch(variables, "BANYAN_BEHIND_PROXY"),
         log_level=_level(variables),
         timezone=_timezone(variables),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import dj_database_url
+from csp.constants import NONE, SELF
 
+from banyan.doors.portal.files import is_stamped
+from banyan.site.catalogue import compiled
 from banyan.site.environment import read_environment
 
 ENVIRONMENT = read_environment()
@@ -26,6 +29,9 @@ WEBHOOKS_ALLOW_PRIVATE = ENVIRONMENT.webhooks_allow_private
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "csp",
     "ninja",
     "banyan.core.people",
     "banyan.core.programs",
@@ -39,10 +45,13 @@ INSTALLED_APPS = [
     "banyan.pipeline",
     "banyan.pipeline.outbox",
     "banyan.pipeline.schedule",
+    "banyan.doors.portal",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "banyan.site.pages.around_pages",
     "django.middleware.common.CommonMiddleware",
 ]
 
@@ -78,6 +87,56 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [compiled(BANYAN_HOME)]
+LANGUAGE_COOKIE_NAME = "banyan_language"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "banyan.doors.portal.frame.frame",
+            ]
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+
+STATIC_URL = "/static/"
+STORAGES = {"staticfiles": {"BACKEND": "banyan.doors.portal.files.Stamped"}}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_IMMUTABLE_FILE_TEST = is_stamped
+
+# Whoever is signed in stays so for two weeks on the device, and the server can end it at any time.
+IS_SECURE = BASE_URL.startswith("https:")
+SESSION_COOKIE_NAME = "banyan_session"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_SECURE
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
+CSRF_COOKIE_NAME = "banyan_csrf"
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+CSRF_FAILURE_VIEW = "banyan.doors.portal.errors.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "base-uri": [NONE],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "img-src": [SELF, "data:"],
+        "manifest-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+    }
+}
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 SECURE_CONTENT_TYPE_NOSNIFF = True

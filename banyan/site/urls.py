@@ -4,8 +4,10 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("banyan.doors.api.urls")),
+    path("", include("banyan.doors.portal.urls")),
 ]
 
-handler400 = "banyan.doors.api.problems.bad_request"
-handler404 = "banyan.doors.api.problems.not_found"
-handler500 = "banyan.doors.api.problems.server_error"
+handler400 = "banyan.site.errors.bad_request"
+handler403 = "banyan.site.errors.forbidden"
+handler404 = "banyan.site.errors.not_found"
+handler500 = "banyan.site.errors.server_error"

@@ -1,0 +1,1 @@
+"""The portal: pages for advocates and their friends, phone first."""

@@ -15,6 +15,8 @@ from typing import Any
 
 import click
 
+from banyan.doors.cli import serve
+from banyan.doors.cli.demo_site import run_site
 from banyan.doors.cli.explain import explained
 from banyan.doors.cli.show import Progress, amount, console, table
 from banyan.doors.cli.voice import CommandVoice
@@ -47,13 +49,29 @@ FOLDER = "banyan-demo"
     type=click.Path(file_okay=False, path_type=Path),
     help=f"The folder for everything made.  [default: demo in BANYAN_HOME, else {FOLDER}]",
 )
-@click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
-def command(lang: Language, seed: int, out: Path | None, as_json: bool) -> None:
-    """Replay two programs over a real year of shopping and tell what they gave.
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_535),
+    help=f"Where the site listens.  [default: {serve.PORT}, or the next one that is free]",
+)
+@click.option(
+    "--serve/--no-serve", "is_served", default=True, help="Load the sample into a site and run it."
+)
+@click.option("--json", "as_json", is_flag=True, help="The figures as JSON; nothing is served.")
+def command(
+    lang: Language,
+    seed: int,
+    out: Path | None,
+    port: int | None,
+    is_served: bool,
+    as_json: bool,
+) -> None:
+    """Show two programs over a real year of shopping, then run a site full of it.
 
     The baskets are those of The Complete Journey (the extra `demo`); the invitations among its
-    households are simulated. The folder holds the log, the programs, and what `banyan replay`
-    writes.
+    households are simulated. The folder holds the log, the programs, what `banyan replay` writes,
+    and the site, unless BANYAN_HOME says where that lies. A second start goes on with what is
+    there.
     """
     voice = CommandVoice(lang)
     with Progress(voice.say("Demonstration")) as progress:
@@ -61,8 +79,10 @@ def command(lang: Language, seed: int, out: Path | None, as_json: bool) -> None:
     why = explained(shown.run.out, shown.statement.told, lang)
     if as_json:
         click.echo(json.dumps(_figures(shown, why), ensure_ascii=False, indent=2, default=str))
-    else:
-        _Story(voice, shown, why).tell()
+        return
+    _Story(voice, shown, why).tell()
+    if is_served:
+        run_site(voice, shown, port=port)
 
 
 def _folder() -> Path:

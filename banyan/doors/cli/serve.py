@@ -53,13 +53,9 @@ def command(context: click.Context, host: str, port: int, workers: int) -> None:
     nodes, and workers of which one leads while the others stand by.
     """
     if context.invoked_subcommand is None:
-        _be_reached_at(host, port)
-        _prepare()
-        _check_port(host, port)
+        prepare(host, port)
         _say_addresses(host, port)
-        web = ["web", "--host", host, "--port", str(port), "--workers", str(workers)]
-        with countbook.shared() as book:
-            _watch([web, ["worker"]], book)
+        until_stopped(host, port, workers)
 
 
 @command.command()
@@ -74,9 +70,7 @@ def web(host: str, port: int, workers: int) -> None:
         return
     with countbook.shared() as book:
         os.environ.update(book)
-        _be_reached_at(host, port)
-        _prepare()
-        _check_port(host, port)
+        prepare(host, port)
         _say_addresses(host, port)
         _listen(host, port, workers)
 
@@ -85,13 +79,30 @@ def web(host: str, port: int, workers: int) -> None:
 def worker() -> None:
     """Run a worker alone: it decides events, or stands by while another one does."""
     _end_with_head()
-    _prepare()
+    _migrated()
     from banyan.pipeline.duty import run
 
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
     run(stop)
+
+
+def prepare(host: str, port: int) -> None:
+    """Set this process up to serve there: settings, tables, a port that is free.
+
+    Raises BadSetting, NotReady, PortTaken.
+    """
+    _be_reached_at(host, port)
+    _migrated()
+    _check_port(host, port)
+
+
+def until_stopped(host: str, port: int, workers: int = 1) -> None:
+    """Run the web doors and a worker, and start again whichever dies, until told to stop."""
+    web = ["web", "--host", host, "--port", str(port), "--workers", str(workers)]
+    with countbook.shared() as book:
+        _watch([web, ["worker"]], book)
 
 
 def _end_with_head() -> None:
@@ -108,7 +119,7 @@ def _shown(host: str) -> str:
     return "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
 
 
-def _prepare() -> None:
+def _migrated() -> None:
     """An installation on its own SQLite file is migrated by this command, so that one command does;
     a shared database is not, since other nodes of another release may be at work on it."""
     live.start(migrated=False)

@@ -39,7 +39,7 @@ def here(tmp_path_factory) -> tuple[Path, str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
         patch.delenv("BANYAN_HOME", raising=False)
-        code, out, err = banyan("demo")
+        code, out, err = banyan("demo", "--no-serve")
     assert (code, err) == (0, "")
     return place, out
 
@@ -227,7 +227,7 @@ def test_the_commands_at_the_end_can_be_copied(here, figures, monkeypatch) -> No
 
 def test_in_chinese_with_another_seed_in_the_home(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("BANYAN_HOME", str(tmp_path / "home"))
-    code, out, err = banyan("demo", "--lang", "zh-hans", "--seed", 2)
+    code, out, err = banyan("demo", "--lang", "zh-hans", "--seed", 2, "--no-serve")
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert [line for line in lines if line in HEADINGS["zh-hans"]] == list(HEADINGS["zh-hans"])

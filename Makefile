@@ -22,7 +22,7 @@ $(READY): pyproject.toml $(REQUIREMENTS) tools/install
 	@tools/install
 	@touch $@
 
-demo: $(READY)  ## two programs over the real baskets of The Complete Journey
+demo: $(READY)  ## two programs over a year of real baskets, then a running site full of them
 	@$(BIN)/banyan demo
 
 # pytest comes last: its closing line is the last line printed.

@@ -15,8 +15,8 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-_DENSE = 64
-"""An array by position may be this many times as long as what it holds."""
+_DENSE = 16
+"""An array by position may be this many times as long as what it holds, and as what is asked."""
 
 
 FEW = 20_000
@@ -182,7 +182,7 @@ def at_positions(frame: pl.DataFrame, by: str, positions: pl.Series) -> pl.DataF
 
     A dense array of rows and one gather: positions are gapless, so it is a few times faster than
     a join. Every position of `by` occurs once. Rows far apart, as those of one shard of a long log,
-    are searched for: the array would be as long as the log.
+    or few among many are searched for: the array would be as long as the log.
     """
     known = frame[by].to_numpy()
     if not len(known):
@@ -190,7 +190,7 @@ def at_positions(frame: pl.DataFrame, by: str, positions: pl.Series) -> pl.DataF
     first = int(known[0])
     span = int(known[-1]) - first + 1
     asked = positions.to_numpy()
-    if span > _DENSE * len(known):
+    if span > _DENSE * min(len(known), len(asked)):
         found = np.minimum(np.searchsorted(known, asked), len(known) - 1)
         found = np.where(known[found] == asked, found, -1)
     else:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 import polars as pl
 
-from banyan.engine.order import among, complete, first_rows, only, without
+from banyan.engine.order import FEW, among, complete, first_rows, only, without
 
 KEY = pl.UInt64
 POS = pl.Int64
@@ -136,6 +136,17 @@ SCHEMAS: Mapping[str, Mapping[str, Any]] = {
         "available_at": TIME,
         "expires": TIME,
     },
+    # what was credited from outside, once a user and reference: wallets spend it like grants. Its
+    # `grant` is its position below zero, so it meets no grant's number in fates, timers and parts
+    "lots": {
+        "grant": pl.Int64,
+        "user": TEXT,
+        "reference": TEXT,
+        "unit": TEXT,
+        "wallet_key": KEY,
+        "amount": pl.Int64,
+        "expires_at": TIME,
+    },
     # what became of a grant; no row: nothing yet. `before` was reversed before it was released
     "fates": {
         "grant": pl.Int64,
@@ -193,6 +204,7 @@ ASKED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "progress": (("user_key",),),
     "ordinals": (("beneficiary_key",),),
     "grants": (("grant",), ("order_key",), ("decision_id",), ("wallet_key",)),
+    "lots": (("grant",), ("user", "reference"), ("wallet_key",)),
     "fates": (("grant",),),
     "timers": (("grant",),),
     "used": (("bucket",),),
@@ -244,6 +256,7 @@ class State:
     progress: pl.DataFrame
     ordinals: pl.DataFrame
     grants: pl.DataFrame
+    lots: pl.DataFrame
     fates: pl.DataFrame
     timers: pl.DataFrame
     used: pl.DataFrame
@@ -274,14 +287,22 @@ class State:
             saved = self._still_there(name, saved)
         return append(saved, own)
 
-    def around(self, name: str, keys: pl.DataFrame, *on: str, **fixed: bool) -> pl.DataFrame:
+    def around(
+        self, name: str, keys: pl.DataFrame, *on: str, in_order: bool = False, **fixed: bool
+    ) -> pl.DataFrame:
         """At least the rows of `of`, in their order, for a join that looks for the same keys.
 
-        Where all rows are in hand and many keys are asked, these are all rows: to choose among
-        them first would be to join twice.
+        Where all rows are in hand and are not more than the keys, these are all rows: to choose
+        among them first would be to join twice. `in_order`: they are also where they are more,
+        because the caller makes use of their order.
         """
-        if self.shelf is None and keys.height > 1:
-            return self._frame(name)
+        frame = self._frame(name)
+        if (
+            self.shelf is None
+            and keys.height > 1
+            and (in_order or frame.height <= keys.height + FEW)
+        ):
+            return frame
         return self.of(name, keys, *on, **fixed)
 
     def lacks(self, name: str) -> bool:

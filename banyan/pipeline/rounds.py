@@ -15,7 +15,7 @@ hold more than is asked for, never less. What must be together, round by round:
     REWARD    beneficiary         `nth` and raw amounts
     SETTLE    program             caps, refunds, releases: one sequence for each program
     DUE       stretch of the log  the position at which each moment falls due
-    POST      beneficiary         transfers of wallets, spends and returns
+    POST      beneficiary         transfers of wallets, credits, spends and returns
 
 `device_friends` counts by device and by browser at once, so no one key keeps together what it
 counts: where a rule asks for it, one shard takes five numbers of every join (40 bytes each).
@@ -38,7 +38,7 @@ from banyan.engine.raw import from_lines
 from banyan.engine.stages.attribute import met_and_judged
 from banyan.engine.stages.facts import as_of, looked_at, order_key, remember
 from banyan.engine.stages.identify import USERS_PER_KEY, Identity, identify, numbered
-from banyan.engine.stages.post import TRANSFERS, moves, moving_grants, timers_of
+from banyan.engine.stages.post import TRANSFERS, expiries_of, moves, moving_grants, timers_of
 from banyan.engine.stages.qualify import Reached, asked_columns, qualify
 from banyan.engine.stages.read import Events, events_of, read
 from banyan.engine.stages.refunds import CHANGING, REFUNDED
@@ -46,6 +46,7 @@ from banyan.engine.stages.reward import beneficiaries, reward
 from banyan.engine.stages.risk import device_friends, device_key, judge, with_facts
 from banyan.engine.stages.settle import RELEASES, REVERSALS, Settlement, settle
 from banyan.engine.stages.touches import TOUCHING, code_named, keys_of, touched
+from banyan.engine.stages.wallets import CREDITED, ORDERED, credits_of
 from banyan.engine.state import SCHEMAS, State, blank, empty
 from banyan.pipeline.courier import Place, Round, Run, names_at_events
 from banyan.pipeline.files import out_of_order
@@ -70,14 +71,6 @@ GRANTS_A_SHARD = 1 << 40
 """Grants are numbered apart in each shard."""
 
 LOG = {"position": pl.Int64, "log": pl.Int64}
-SPENDING = {
-    "what": pl.Int64,
-    "position": pl.Int64,
-    "at": pl.Int64,
-    "amount": pl.Int64,
-    "user": pl.String,
-    "unit": pl.String,
-}
 
 
 # The log, piece by piece
@@ -181,9 +174,15 @@ def _people(run: Run, events: Events) -> Iterator[Letter]:
         yield from told(["position", "user_key"], goals, JOIN, "goals")
     columns = [*asked_columns(book), "type"]
     yield from told(columns, joins | goals, QUALIFY, "events")
-    spends = event.is_in(["Wallet Spent", "Wallet Returned"]).fill_null(False)
-    spent = [f"properties.{name}" for name in ("reference", "unit", "amount")]
+    spends = event.is_in([CREDITED, *ORDERED]).fill_null(False)
+    spent = [f"properties.{name}" for name in ("reference", "unit", "amount", "expires_at")]
     yield from told([*every, *spent], spends, POST, "spending")
+    credits_ = known.filter((event == CREDITED).fill_null(False))
+    ending = expiries_of(credits_of(events_of(credits_)))
+    homes = credits_.select(
+        (-pl.col("position")).alias("grant"), home(pl.col("user_key"), shards).alias("to")
+    )
+    yield from _dues(run, ending.join(homes, on="grant"))
 
 
 def _taking_back(run: Run, frame: pl.DataFrame) -> Iterator[Letter]:
@@ -550,9 +549,10 @@ def fall_due(run: Run, inbox: Inbox) -> Iterator[Letter]:
 
 
 def move(run: Run, inbox: Inbox) -> Iterator[Letter]:
-    """By beneficiary: transfers of grants, spends and returns."""
-    grants = inbox.find("grants", by=["position", "line", "place"])
-    if grants is None:
+    """By beneficiary: transfers of grants and credits, spends and returns."""
+    spending = inbox.find("spending", by="position")
+    grants = inbox.get("grants", SCHEMAS["grants"], by=["position", "line", "place"])
+    if grants.is_empty() and spending is None:
         return
     settlement = Settlement(
         grants,
@@ -562,12 +562,11 @@ def move(run: Run, inbox: Inbox) -> Iterator[Letter]:
     )
     fates = inbox.get("fates", SCHEMAS["fates"], by="grant")
     state = empty().but(position=run.last, log=run.log, grants=grants, fates=fates)
-    spending = inbox.find("spending", by="position")
     events = nothing_happened(run.book) if spending is None else events_of(spending)
     log = first_rows(inbox.get("log", LOG, by="position"), "position")
     transfers, spent, _ = moves(state, settlement, events, log=log)
     yield from letters(transfers.select(list(TRANSFERS)), DONE, 0, "transfers")
-    yield from letters(pl.DataFrame(spent, schema=SPENDING, orient="row"), DONE, 0, "spending")
+    yield from letters(spent, DONE, 0, "spending")
 
 
 ROUNDS: Mapping[int, tuple[Round, str]] = {

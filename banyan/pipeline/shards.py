@@ -20,6 +20,7 @@ from banyan.engine.replay import EPOCH
 from banyan.engine.stages.attribute import Attribution
 from banyan.engine.stages.post import TRANSFERS, postings
 from banyan.engine.stages.settle import RELEASES, REVERSALS, Settlement
+from banyan.engine.stages.wallets import SPENDING
 from banyan.engine.state import SCHEMAS, empty
 from banyan.engine.step import Outcomes
 from banyan.engine.tables import outcomes
@@ -29,7 +30,6 @@ from banyan.pipeline.mail import Inbox, together
 from banyan.pipeline.rounds import (
     MESSAGES,
     ROUNDS,
-    SPENDING,
     open_piece,
     use_messages,
     use_once,
@@ -158,7 +158,7 @@ def _outcomes(run: Run, home: Mapping[str, pl.DataFrame]) -> Outcomes:
 
     grants = renumbered(grants)
     state = empty().but(grants=grants, grants_made=grants.height)
-    spent = home.get("spending", blank(SPENDING)).sort("position").rows()
+    spent = home.get("spending", blank(SPENDING))
     transfers = renumbered(home.get("transfers", blank(TRANSFERS)))
     decisions = home.get("decisions", none)
     tables = outcomes(

@@ -71,6 +71,16 @@ SENTENCES = {
         "ann",
         {"unit": "gift:mug", "amount": 1200, "reference": "basket-1"},
     ),
+    "ann is credited 5.00 credit USD for card-7 (expires_at 2026-02-01T00:00:00Z)": (
+        "Wallet Credited",
+        "ann",
+        {
+            "unit": "credit USD",
+            "amount": 500,
+            "reference": "card-7",
+            "expires_at": "2026-02-01T00:00:00Z",
+        },
+    ),
     "ann gets back basket-1": ("Wallet Returned", "ann", {"reference": "basket-1"}),
 }
 

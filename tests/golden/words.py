@@ -219,6 +219,12 @@ def _spend(user: str, amount: str, unit: str, reference: str) -> Event:
     )
 
 
+def _credit(user: str, amount: str, unit: str, reference: str) -> Event:
+    return _track(
+        "Wallet Credited", user, unit=unit, amount=amount_of(amount, unit), reference=reference
+    )
+
+
 def _get_back(user: str, reference: str) -> Event:
     return _track("Wallet Returned", user, reference=reference)
 
@@ -289,6 +295,10 @@ _SENTENCES: Clauses = (
     (
         rf"(?P<user>\S+) spends (?P<amount>{_AMOUNT}) (?P<unit>.+) for (?P<reference>\S+)",
         _spend,
+    ),
+    (
+        rf"(?P<user>\S+) is credited (?P<amount>{_AMOUNT}) (?P<unit>.+) for (?P<reference>\S+)",
+        _credit,
     ),
     (r"(?P<user>\S+) gets back (?P<reference>\S+)", _get_back),
 )

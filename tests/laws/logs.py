@@ -68,6 +68,7 @@ def make_start(roll: Dice, files: list[File]) -> int:
 # How often each beat comes, the simplest first.
 WEIGHTS = {
     "order": 10,
+    "credit": 4,
     "join": 12,
     "again": 9,
     "refund": 10,
@@ -329,6 +330,22 @@ class Scribe:
         reference = roll.pick([*REFERENCES, None]) if roll.happens(0.4) else self.fresh("s")
         properties = {"unit": unit, "amount": amount, "reference": reference}
         self.write("Wallet Spent", roll.pick([user] * 8 + ["bob"]), properties)
+
+    def credit(self, roll: Dice) -> None:
+        """Credit a wallet from outside, mostly one that holds something; it may expire."""
+        self.pass_time(roll)
+        owned = [
+            (grant.holder.removeprefix("wallet:"), grant.unit)
+            for grant in self.model.wallets.grants.values()
+            if grant.holder.startswith("wallet:")
+        ]
+        user, unit = roll.pick(owned) if owned and roll.happens(0.8) else ("ann", "points")
+        amount = roll.pick([5, 1, 40, "7"] if roll.happens(0.8) else [0, -1, 2.5, 10**12 + 1, None])
+        reference = roll.pick([*REFERENCES, None]) if roll.happens(0.3) else self.fresh("c")
+        ends = [None, None, write_moment(self.now + roll.pick([HOUR, DAY, 5 * DAY, 0, -DAY]))]
+        expires_at = roll.pick(ends if roll.happens(0.9) else ["", "soon", "2026-01-01", 7, False])
+        properties = {"unit": unit, "amount": amount, "reference": reference}
+        self.write("Wallet Credited", user, properties | {"expires_at": expires_at})
 
     def give_back(self, roll: Dice) -> None:
         self.pass_time(roll)

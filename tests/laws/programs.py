@@ -174,6 +174,7 @@ def make_milestone(roll: Dice, is_self: bool) -> File:
         "Signed Up",
         "Order Refunded",
         "Wallet Spent",
+        "Wallet Credited",
     ]
     milestone: File = {"on": roll.pick(events)}
     usual = ["total > 0", "total >= 50", "gift", "plan = 'pro'", "seats IS NOT NULL"]

@@ -85,6 +85,9 @@ OFTEN = {
     "expiry": 25,
     "spend": 25,
     "return": 10,
+    "topup": 25,
+    "topup expires": 8,
+    "topup spent": 8,
     "debt": 3,
 }
 
@@ -197,6 +200,7 @@ def name_of(line: bytes) -> str | None:
 def things_of_money(tables: Tables) -> Iterator[str]:
     decisions = {row["decision_id"]: row for row in tables["decisions"]}
     balances: Counter[tuple[str, str]] = Counter()
+    topped: Counter[tuple[str, str]] = Counter()
     for row in tables["postings"]:
         owner, _, kind = row["transfer_id"].rpartition("/")
         if kind == "grant" and decisions[owner]["outcome"] == "held":
@@ -204,9 +208,13 @@ def things_of_money(tables: Tables) -> Iterator[str]:
         if kind == "available" and row["position"] > decisions[owner]["position"]:
             yield "hold ends later"
         if kind == "expiry":
-            yield "expiry"
-        if owner in ("spend", "return"):
+            yield "topup expires" if owner.startswith("topup/") else "expiry"
+        if owner in ("spend", "return", "topup"):
             yield owner
+        if owner == "spend" and topped[row["account"], row["unit"]]:
+            yield "topup spent"
+        if owner == "topup":
+            topped[row["account"], row["unit"]] += 1
         balances[row["account"], row["unit"]] += row["amount"]
         if row["account"].startswith("wallet:") and balances[row["account"], row["unit"]] < 0:
             yield "debt"

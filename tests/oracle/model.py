@@ -147,7 +147,7 @@ class Model:
             self.rewards.decide(achievement, reached, log_time)
 
     def settle(self, event: Event, log_time: int) -> None:
-        """Take in refunds, releases, denials, spends and returns."""
+        """Take in refunds, releases, denials, credits, spends and returns."""
         match event.name:
             case "Order Refunded":
                 self.refunds.refund(event)
@@ -155,6 +155,8 @@ class Model:
                 self.rewards.release(event, log_time)
             case "Decision Denied":
                 self.rewards.deny(event)
+            case "Wallet Credited":
+                self.wallets.credit(event, log_time)
             case "Wallet Spent":
                 self.wallets.spend(event)
             case "Wallet Returned":

@@ -193,7 +193,7 @@ class Rewards:
         grant = Grant(
             decision_id=decision.id,
             order=decision.order,
-            program=row["program"],
+            source=f"program:{row['program']}",
             holder=holder,
             unit=row["unit"],
             amount=decision.left,

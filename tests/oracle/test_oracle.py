@@ -1731,3 +1731,72 @@ def test_ids_are_read_as_text() -> None:
     line = {"type": "track", "event": "Order Completed", "timestamp": day(0), "userId": 42}
     rows = run([earning()], [json.dumps(line).encode()])["decisions"]
     assert columns(rows, "beneficiary") == ["42"]
+
+
+# Money from outside
+
+
+def credit(log: Log, amount: Any, reference: str | None, at: float = 0, **more: Any) -> int:
+    fields = {"unit": "points", "amount": amount, "reference": reference} | more
+    return log.track("Wallet Credited", "u", at=at, **fields)
+
+
+def test_a_credit_is_available_at_once_and_good_once() -> None:
+    log = Log()
+    credit(log, 5, "a")
+    credit(log, "5", "a")  # again
+    credit(log, 3, "b")
+    spend(log, 8, reference="a")  # of its own kind
+    log.track("Wallet Returned", "u", reference="b")  # no spend
+    assert transfers(earning(), log) == [
+        ("topup/1", 1, "topup:u", "wallet:u:available", 5),
+        ("topup/3", 3, "topup:u", "wallet:u:available", 3),
+        ("spend/4", 4, "wallet:u:available", "spent:u", 8),
+    ]
+
+
+def test_credits_that_change_nothing() -> None:
+    log = Log()
+    credit(log, 0, "a")
+    credit(log, -1, "a")
+    credit(log, 1.5, "a")
+    credit(log, 10**12 + 1, "a")
+    credit(log, None, "a")
+    credit(log, 1, None)
+    credit(log, 1, "a", unit=None)
+    credit(log, 1, "a", expires_at="soon")
+    credit(log, 1, "a", expires_at="2026-01-01")
+    credit(log, 1, "a", expires_at=7)
+    log.track("Wallet Credited", anonymous="u", unit="points", amount=1, reference="a")
+    credit(log, 10**12, "a", expires_at="")  # none of them used the reference up
+    assert moves(earning(), log) == [("topup/12", 12, 10**12)]
+
+
+def test_credits_and_grants_are_spent_in_one_order() -> None:
+    """A grant of 10 until day 10; credits until day 5, for ever, and until day 10, but later."""
+    log = orders_log(0)
+    credit(log, 4, "soon", expires_at=day(5))
+    credit(log, 4, "ever")
+    credit(log, 4, "same", expires_at=day(10))
+    spend(log, 15)
+    log.tick(at=5)
+    log.tick(at=10)
+    assert moves(earning(expires="10d"), log)[2:] == [
+        ("topup/2", 2, 4), ("topup/3", 3, 4), ("topup/4", 4, 4),
+        ("spend/5", 5, 15), ("topup/4/expiry", 7, 3),
+    ]  # fmt: skip
+
+
+def test_what_is_returned_to_a_lapsed_credit_stays_and_a_late_one_lapses_at_once() -> None:
+    log = Log()
+    credit(log, 4, "a", expires_at=day(1))
+    spend(log, 3, reference="r")
+    log.tick(at=2)
+    log.track("Wallet Returned", "u", at=2, reference="r")
+    credit(log, 9, "b", at=2, expires_at=day(1))
+    spend(log, 4, at=2)
+    spend(log, 3, at=2)
+    assert moves(earning(), log) == [
+        ("topup/1", 1, 4), ("spend/2", 2, 3), ("topup/1/expiry", 3, 1), ("return/4", 4, 3),
+        ("topup/5", 5, 9), ("topup/5/expiry", 5, 9), ("spend/7", 7, 3),
+    ]  # fmt: skip

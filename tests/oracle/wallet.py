@@ -1,11 +1,12 @@
-"""Money moves: grants become available, are spent, taken back, and expire."""
+"""Money moves: grants become available, money is credited, both are spent, and expire."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.oracle.moments import read_moment
 from tests.oracle.reading import Event
-from tests.oracle.values import as_number
+from tests.oracle.values import SIZE_LIMIT, as_number
 
 Order = tuple[int, str, int]  # a decision's position, program, and reward's place in its file
 KINDS = ("grant", "available", "reversal", "expiry")
@@ -13,11 +14,11 @@ KINDS = ("grant", "available", "reversal", "expiry")
 
 @dataclass
 class Grant:
-    """What stands behind a decision in its beneficiary's wallet."""
+    """What stands behind a decision in its beneficiary's wallet, or was credited from outside."""
 
-    decision_id: str
+    decision_id: str  # `topup/POSITION` of a credit
     order: Order
-    program: str
+    source: str  # `program:SLUG` or `topup:USER`
     holder: str  # `wallet:USER` or `charity:NAME`
     unit: str
     amount: int
@@ -29,6 +30,7 @@ class Grant:
     taken_back: int = 0  # moved by reversals
     spent: int = 0
     expired: int = 0
+    is_credit: bool = False
 
     @property
     def left(self) -> int:
@@ -54,6 +56,7 @@ class Wallets:
     """All grants, spends and postings so far."""
 
     grants: dict[str, Grant] = field(default_factory=dict)
+    credits: set[tuple[str, str]] = field(default_factory=set)
     spends: dict[tuple[str, str], Spend] = field(default_factory=dict)
     balances: Counter[tuple[str, str]] = field(default_factory=Counter)
     rows: list[tuple[tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
@@ -61,8 +64,8 @@ class Wallets:
     def grant(self, grant: Grant, position: int, at: int, log_time: int) -> None:
         """Put a grant into a wallet; what is due at once follows."""
         self.grants[grant.decision_id] = grant
-        source, target = f"program:{grant.program}", f"{grant.holder}:pending"
-        self.move(grant, "grant", position, at, source, target, grant.amount)
+        target = f"{grant.holder}:pending"
+        self.move(grant, "grant", position, at, grant.source, target, grant.amount)
         self.mature(grant, position, log_time)
 
     def mature_all(self, position: int, log_time: int) -> None:
@@ -86,7 +89,7 @@ class Wallets:
                 position,
                 grant.expires_at,
                 available,
-                f"program:{grant.program}",
+                grant.source,
                 rest,
             )
             grant.has_expired = True
@@ -106,30 +109,54 @@ class Wallets:
             position,
             at,
             f"{grant.holder}:{state}",
-            f"program:{grant.program}",
+            grant.source,
             moved,
         )
         grant.taken_back += moved
 
+    def credit(self, event: Event, log_time: int) -> None:
+        """Put money from outside into a wallet, once a reference; what is due at once follows."""
+        unit, reference, amount = asked(event)
+        ends = event.text("expires_at")
+        expires_at = read_moment(ends)
+        if event.user is None or unit is None or reference is None or amount is None:
+            return
+        if (event.user, reference) in self.credits or (ends and expires_at is None):
+            return
+        self.credits.add((event.user, reference))
+        grant = Grant(
+            decision_id=f"topup/{event.position}",
+            order=(event.position, "", 0),
+            source=f"topup:{event.user}",
+            holder=f"wallet:{event.user}",
+            unit=unit,
+            amount=amount,
+            available_at=event.at,
+            expires_at=expires_at,
+            is_available=True,
+            is_credit=True,
+        )
+        self.grants[grant.decision_id] = grant
+        available = f"{grant.holder}:available"
+        self.move(grant, "", event.position, event.at, grant.source, available, amount)
+        self.mature(grant, event.position, log_time)
+
     def spend(self, event: Event) -> None:
         """Spend what is available, from the grants that expire first."""
-        unit, reference = event.text("unit"), event.text("reference")
-        amount = as_number(event.properties.get("amount"))
+        unit, reference, amount = asked(event)
         if event.user is None or unit is None or reference is None or amount is None:
             return
         available = f"wallet:{event.user}:available"
-        is_good = amount > 0 and amount.denominator == 1
-        is_covered = amount <= self.balances[available, unit]
-        if not is_good or not is_covered or (event.user, reference) in self.spends:
+        if amount > self.balances[available, unit] or (event.user, reference) in self.spends:
             return
-        parts = self.use_up(f"wallet:{event.user}", unit, int(amount))
+        parts = self.use_up(f"wallet:{event.user}", unit, amount)
         self.spends[event.user, reference] = Spend(unit, parts)
         self.post(
             f"spend/{event.position}",
-            (event.position, 1),
+            (event.position, 1, event.position, 0),
             event.at,
             unit,
-            int(amount),
+            amount,
             available,
             f"spent:{event.user}",
         )
@@ -161,7 +188,7 @@ class Wallets:
             grant.spent -= part
         self.post(
             f"return/{event.position}",
-            (event.position, 1),
+            (event.position, 1, event.position, 0),
             event.at,
             spend.unit,
             spend.amount,
@@ -172,9 +199,12 @@ class Wallets:
     def move(
         self, grant: Grant, name: str, position: int, at: int, source: str, target: str, amount: int
     ) -> None:
-        """Post one transfer of a grant."""
-        place = (position, 0, *grant.order, KINDS.index(name.partition("/")[0]))
-        self.post(f"{grant.decision_id}/{name}", place, at, grant.unit, amount, source, target)
+        """Post one transfer of a grant; those of credits stand behind all others."""
+        place: tuple[Any, ...] = (position, 1, grant.order[0], name)
+        if not grant.is_credit:
+            place = (position, 0, *grant.order, KINDS.index(name.partition("/")[0]))
+        transfer = f"{grant.decision_id}/{name}" if name else grant.decision_id
+        self.post(transfer, place, at, grant.unit, amount, source, target)
 
     def post(
         self,
@@ -202,5 +232,16 @@ class Wallets:
             self.rows.append((place, row))
 
 
-def expiry_order(grant: Grant) -> tuple[bool, int, Order]:
-    return grant.expires_at is None, grant.expires_at or 0, grant.order
+def asked(event: Event) -> tuple[str | None, str | None, int | None]:
+    """Unit, reference and amount of an event on a wallet; only a whole positive number is one."""
+    amount = as_number(event.properties.get("amount"))
+    if amount is not None and (not 0 < amount <= SIZE_LIMIT or amount.denominator != 1):
+        amount = None
+    whole = None if amount is None else int(amount)
+    return event.text("unit"), event.text("reference"), whole
+
+
+def expiry_order(grant: Grant) -> tuple[bool, int, int, bool, Order]:
+    """Those that expire first, then by position; a credit comes after the grants of its event."""
+    ends = grant.expires_at
+    return ends is None, ends or 0, grant.order[0], grant.is_credit, grant.order

@@ -7,7 +7,10 @@ class Transfer(models.Model):
     """One movement of a unit from an account to another; a row never changes."""
 
     transfer_id = models.TextField(primary_key=True)
-    decision_id = models.TextField(null=True, help_text="none: a spend or its return")
+    decision_id = models.TextField(null=True, help_text="none: a top-up, a spend or its return")
+    reference = models.TextField(
+        default="", db_default="", help_text="the caller's name for a top-up, a spend or its return"
+    )
     position = models.BigIntegerField()
     place = models.IntegerField(help_text="its order inside the position")
     occurred_at = models.DateTimeField()
@@ -28,6 +31,11 @@ class Transfer(models.Model):
             models.Index(fields=["source", "unit", "position"], name="transfer_from"),
             models.Index(fields=["target", "unit", "position"], name="transfer_to"),
             models.Index(fields=["decision_id"], name="transfer_of_decision"),
+            models.Index(
+                fields=["reference"],
+                condition=~models.Q(reference=""),
+                name="transfer_by_reference",
+            ),
         ]
 
     def __str__(self) -> str:

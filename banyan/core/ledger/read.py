@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from banyan.core.ledger.models import Balance, Transfer
 
@@ -32,11 +33,13 @@ class Movement:
     amount: int
     account: str
     other: str
+    reference: str
+    """The caller's name for a top-up, a spend or its return; empty for all else."""
 
 
 @dataclass(frozen=True)
 class TransferRow:
-    """One transfer; `decision_id`: None for a spend or its return."""
+    """One transfer; `decision_id`: None for a top-up, a spend or its return."""
 
     transfer_id: str
     decision_id: str | None
@@ -105,10 +108,56 @@ def transfer(transfer_id: str) -> TransferRow | None:
     return _row(row) if row else None
 
 
+def ordered(
+    user_id: str, what: Literal["topup", "spend", "return"], reference: str
+) -> TransferRow | None:
+    """The transfer that a customer's `reference` stands for: of each kind there is one at most."""
+    spent = f"spent:{user_id}"
+    sides = {
+        "topup": {"source": f"topup:{user_id}"},
+        "spend": {"target": spent},
+        "return": {"source": spent},
+    }
+    row = Transfer.objects.filter(reference=reference, **sides[what]).first()
+    return _row(row) if row else None
+
+
 def transfers_of_decisions(decision_ids: Collection[str]) -> list[TransferRow]:
     """Everything that moved for these decisions, in order."""
     rows = Transfer.objects.filter(decision_id__in=decision_ids)
     return [_row(row) for row in rows.order_by("position", "place")]
+
+
+def transfers_between(
+    *, after: int, upto: int, since: datetime, names: Sequence[str]
+) -> list[TransferRow]:
+    """Transfers of decisions above one position up to another, in order, due no earlier than
+    `since` and of which the name ends with one of `names`, such as `/available`."""
+    rows = _of_decisions(after, upto, since, names)
+    return [_row(row) for row in rows.order_by("position", "place")]
+
+
+def transfer_positions(
+    *, after: int, upto: int, since: datetime, names: Sequence[str], most: int
+) -> list[int]:
+    """Where the first `most` of those transfers stand, in order."""
+    rows = _of_decisions(after, upto, since, names).order_by("position")
+    return list(rows.values_list("position", flat=True)[:most])
+
+
+def _of_decisions(
+    after: int, upto: int, since: datetime, names: Sequence[str]
+) -> QuerySet[Transfer]:
+    named = Q()
+    for name in names:
+        named |= Q(transfer_id__endswith=name)
+    return Transfer.objects.filter(
+        named,
+        position__gt=after,
+        position__lte=upto,
+        occurred_at__gte=since,
+        decision_id__isnull=False,
+    )
 
 
 def _row(row: Transfer) -> TransferRow:
@@ -137,4 +186,5 @@ def _seen_from(row: Transfer, mine: tuple[str, str]) -> Movement:
         row.amount if came else -row.amount,
         row.target if came else row.source,
         row.source if came else row.target,
+        row.reference,
     )

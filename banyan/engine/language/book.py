@@ -320,12 +320,19 @@ def compile_book(programs: Iterable[Program], *, seeds: Mapping[str, str] | None
     )
 
 
+def no_programs() -> Book:
+    """The book before anything is promised: nobody refers or earns, but wallets move."""
+    wanted = _wanted((), {}, facts=frozenset(), risk_names=frozenset())
+    return Book((), wanted, frozenset(), frozenset(), _too_large({}, {}))
+
+
 OUR_PROPERTIES: Mapping[str, Kind] = {
     **ALWAYS_KNOWN,
     "decision_id": "text",
     "unit": "text",
     "amount": "number",
     "reference": "text",
+    "expires_at": "text",
     "code": "text",
     "referral_code": "text",
     "advocate": "text",

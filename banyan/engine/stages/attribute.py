@@ -224,8 +224,9 @@ def _with_touch_and_event(
     book: Book, met: pl.DataFrame, state: State, events: Events
 ) -> pl.DataFrame:
     """Add what the touch was and what happened where it met."""
-    touches = state.around("touches", met, "touch_position")
-    if len(book.referral_lines) == 1:
+    is_one = len(book.referral_lines) == 1
+    touches = state.around("touches", met, "touch_position", in_order=is_one)
+    if is_one:
         at = at_positions(touches, "touch_position", met["touch_position"])
         met = met[["user_key", "avail", "met_position"]].hstack(at)
     else:
@@ -247,8 +248,8 @@ def _not_buried(met: pl.DataFrame, state: State) -> pl.DataFrame:
     if not waited.any():
         return met
     later = only(met.with_row_index("_row"), waited)
-    keys = state.around("touch_keys", later, "touch_position")
-    keys = state.around("touch_keys", keys, "key")
+    keys = state.around("touch_keys", later, "touch_position", in_order=True)
+    keys = state.around("touch_keys", keys, "key", in_order=True)
     if not _any_crowded(keys["key"]):
         return met
     crowded = keys.group_by("line", "key").agg(many=pl.len()).filter(pl.col("many") > NEWER_TOUCHES)

@@ -57,11 +57,11 @@ def order_key(column: str) -> pl.Expr:
 def _orders_counted(state: State, rows: pl.DataFrame) -> pl.DataFrame:
     """The usual case, no other fact asked for: a row per order with its number."""
     rows = rows[["user_key", "position"]]
-    before = last_rows(state.of("history", rows, "user_key"), "user_key")
+    before = state.of("history", rows, "user_key")[["user_key", "orders"]]
     orders: pl.Series | pl.Expr = nth(rows, "user_key")
     if not before.is_empty():
-        before = before[["user_key", "orders"]].rename({"orders": "_had"})
-        rows = joined(rows, before, "user_key")
+        had = last_rows(before, "user_key").rename({"orders": "_had"})
+        rows = joined(rows, had, "user_key")
         orders = pl.lit(orders) + pl.col("_had").fill_null(0)
     return rows.with_columns(
         orders=orders,

@@ -14,7 +14,7 @@ from banyan.engine.language.book import Book
 from banyan.engine.order import joined, only, without
 from banyan.engine.stages.read import Events
 from banyan.engine.stages.settle import Settlement, fates_of
-from banyan.engine.stages.wallets import Orders, read_orders, walk
+from banyan.engine.stages.wallets import SPENDING, Orders, credited, read_orders, walk
 from banyan.engine.state import State
 
 GRANT, AVAILABLE, REVERSAL, EXPIRY, SPEND, RETURN = range(6)
@@ -47,24 +47,21 @@ def post(
     return postings(book, state, transfers, spending), state
 
 
-Spending = list[tuple[int, int, int, int, str, str]]
-"""Spends and returns: SPEND or RETURN, position, occurred_at, amount, user, unit."""
-
-
 def moves(
     state: State, settlement: Settlement, events: Events, *, log: pl.DataFrame
-) -> tuple[pl.DataFrame, Spending, State]:
-    """Transfers of grants (`TRANSFERS`), and the spends and returns that took place.
+) -> tuple[pl.DataFrame, pl.DataFrame, State]:
+    """Transfers of grants (`TRANSFERS`), and the moves of wallets that took place (`SPENDING`).
 
     Needs of the events those of wallets, and of `log` (`position`, `log`) no more rows than the
     first whose log time has reached each moment that falls due.
     """
     orders = read_orders(state, events)
+    credits_, state = credited(state, events)
     moving = moving_grants(state, settlement)
-    ripe, state = _ripe(state, moving, log)
+    ripe, state = _ripe(state, moving, credits_, log)
     reversals = _moved_back(state, settlement)
     if moving.is_empty() and ripe.is_empty() and reversals.is_empty() and not orders:
-        return _NO_TRANSFERS, [], state
+        return _NO_TRANSFERS, _NO_SPENDING, state
     transfers = [
         moving.select(
             "grant",
@@ -75,8 +72,8 @@ def moves(
             pl.lit(False).alias("pending"),
         )
     ]
-    spending: Spending = []
-    grants = state.of("grants", pl.concat([ripe[["grant"]], reversals[["grant"]]]), "grant")
+    spending = _NO_SPENDING
+    grants = _held(state, pl.concat([ripe[["grant"]], reversals[["grant"]]]))
     wallets = _spending_wallets(state, grants, orders)
     if wallets.is_empty():
         moved, state = _by_dates(state, grants, ripe, reversals)
@@ -86,7 +83,7 @@ def moves(
         calm_ripe, calm_reversals = (without(rows, walked, "grant") for rows in (ripe, reversals))
         moved, state = _by_dates(state, grants, calm_ripe, calm_reversals)
         transfers.append(moved)
-        rows, spending, state = walk(
+        rows, ordered, state = walk(
             state,
             wallets,
             ripe.join(walked, on="grant", how="semi"),
@@ -94,7 +91,30 @@ def moves(
             orders,
         )
         transfers.append(pl.DataFrame(rows, schema=TRANSFERS, orient="row"))
-    return pl.concat(transfers).filter(pl.col("amount") > 0), spending, state
+        spending = pl.DataFrame(ordered, schema=SPENDING, orient="row")
+    moved = pl.concat(transfers).filter(pl.col("amount") > 0)
+    of_credits = moved["grant"] < 0
+    if of_credits.any():
+        spending = pl.concat([spending, _of_credits(state, moved.filter(of_credits))])
+        moved = moved.filter(~of_credits)
+    return moved, spending, state
+
+
+def _held(state: State, numbers: pl.DataFrame) -> pl.DataFrame:
+    """What lies in a wallet under these numbers: `grant`, `wallet_key`, `amount`."""
+    columns = ["grant", "wallet_key", "amount"]
+    grants = state.of("grants", numbers, "grant")[columns]
+    lots = only(numbers, numbers["grant"] < 0)
+    return (
+        grants if lots.is_empty() else pl.concat([grants, state.of("lots", lots, "grant")[columns]])
+    )
+
+
+def _of_credits(state: State, moved: pl.DataFrame) -> pl.DataFrame:
+    """Transfers of credits as moves of their wallets."""
+    lots = state.of("lots", moved, "grant")[["grant", "user", "unit"]]
+    rows = joined(moved, lots, "grant")
+    return rows.with_columns(lot=-pl.col("grant"))[list(SPENDING)]
 
 
 def moving_grants(state: State, settlement: Settlement) -> pl.DataFrame:
@@ -114,6 +134,7 @@ def moving_grants(state: State, settlement: Settlement) -> pl.DataFrame:
 
 
 _NO_TRANSFERS = pl.DataFrame(schema=TRANSFERS)
+_NO_SPENDING = pl.DataFrame(schema=SPENDING)
 _NONE_MOVING = pl.DataFrame(
     schema={
         "grant": pl.Int64,
@@ -168,17 +189,35 @@ def timers_of(moving: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(fresh)
 
 
-def _ripe(state: State, moving: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.DataFrame, State]:
-    """Timers that run out in this batch, with the `position` where they do."""
+def expiries_of(credits_: pl.DataFrame) -> pl.DataFrame:
+    """The moments at which credits expire, as `timers_of` gives those of grants."""
+    ending = only(credits_, credits_["expires_at"].is_not_null())
+    return ending.select(
+        "grant",
+        pl.lit(EXPIRY, dtype=pl.Int32).alias("what"),
+        pl.col("expires_at").alias("due"),
+        pl.col("position").alias("since"),
+    )
+
+
+def _ripe(
+    state: State, moving: pl.DataFrame, credits_: pl.DataFrame, frame: pl.DataFrame
+) -> tuple[pl.DataFrame, State]:
+    """Timers that run out in this batch, with the `position` where they do.
+
+    A credit's coming is one of them: it is available at its own position, whatever the time.
+    """
     known, state = state.ring()
     ripe = known.with_columns(since=pl.lit(-1, dtype=pl.Int64)) if known.height else _NONE_RIPE
-    if moving.height:
+    if moving.height or credits_.height:
         timers = timers_of(moving)
+        if credits_.height:
+            timers = pl.concat([timers, expiries_of(credits_)])
         reached = timers["due"] <= (-(2**62) if state.log is None else state.log)
         state = state.plus(timers=only(timers, ~reached))
         now = only(timers, reached)
         ripe = pl.concat([ripe[now.columns], now])
-    if ripe.is_empty():
+    if ripe.is_empty() and credits_.is_empty():
         return _NONE_RIPE, state
     position = pl.lit(state.position, dtype=pl.Int64)
     if not frame.is_empty():
@@ -186,7 +225,18 @@ def _ripe(state: State, moving: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.D
         inside = index < frame.height
         found = frame["position"].gather(index.clip(upper_bound=frame.height - 1))
         position = pl.when(pl.lit(inside)).then(pl.lit(found)).otherwise(position)
-    return ripe.with_columns(position=pl.max_horizontal(position, "since")), state
+    ripe = ripe.with_columns(position=pl.max_horizontal(position, "since"))
+    return (ripe if credits_.is_empty() else pl.concat([_coming(credits_), ripe])), state
+
+
+def _coming(credits_: pl.DataFrame) -> pl.DataFrame:
+    return credits_.select(
+        "grant",
+        pl.lit(AVAILABLE, dtype=pl.Int32).alias("what"),
+        pl.col("at").alias("due"),
+        pl.col("position").alias("since"),
+        "position",
+    )
 
 
 def _moved_back(state: State, settlement: Settlement) -> pl.DataFrame:
@@ -214,7 +264,7 @@ def _spending_wallets(state: State, grants: pl.DataFrame, orders: Orders) -> pl.
 def _by_dates(
     state: State, grants: pl.DataFrame, ripe: pl.DataFrame, reversals: pl.DataFrame
 ) -> tuple[pl.DataFrame, State]:
-    """Moves of grants nobody spends: each follows from its dates and its reversals.
+    """Moves of grants and credits nobody spends: each follows from its dates and its reversals.
 
     `grants` are at least those of the timers and the reversals.
     """
@@ -305,9 +355,11 @@ def _moved_on(state: State, moved: pl.DataFrame, expired: pl.DataFrame) -> State
 _NO_POSTINGS = pl.DataFrame(schema=POSTINGS)
 
 
-def postings(book: Book, state: State, transfers: pl.DataFrame, spending: Spending) -> pl.DataFrame:
+def postings(
+    book: Book, state: State, transfers: pl.DataFrame, spending: pl.DataFrame
+) -> pl.DataFrame:
     """Two postings a transfer, source first, in the order of the table."""
-    if transfers.is_empty() and not spending:
+    if transfers.is_empty() and spending.is_empty():
         return _NO_POSTINGS
     # Grants are numbered in the order of their decisions: position, program, place.
     rows = transfers
@@ -351,7 +403,7 @@ def postings(book: Book, state: State, transfers: pl.DataFrame, spending: Spendi
         "unit",
         "amount",
     )
-    if spending:
+    if spending.height:
         rows = pl.concat([rows, _spent(spending)]).sort("position", maintain_order=True)
     return _two_sides(rows)
 
@@ -368,24 +420,34 @@ def _grants_of(state: State, numbers: pl.Series) -> pl.DataFrame:
     return found.with_columns(pl.col("wallet_key").is_null().alias("_charity"))
 
 
-def _spent(spending: Spending) -> pl.DataFrame:
-    """Transfers of spends and returns: from available to `spent:USER` and back."""
-    rows = []
-    for what, position, at, amount, user, unit in spending:
-        wallet, spent = f"wallet:{user}:available", f"spent:{user}"
-        source, target = (wallet, spent) if what == SPEND else (spent, wallet)
-        name = f"spend/{position}" if what == SPEND else f"return/{position}"
-        rows.append((name, position, at, source, target, unit, amount))
-    schema = {
-        "transfer_id": pl.String,
-        "position": pl.Int64,
-        "occurred_at": pl.Int64,
-        "_source": pl.String,
-        "_target": pl.String,
-        "unit": pl.String,
-        "amount": pl.Int64,
-    }
-    return pl.DataFrame(rows, schema=schema, orient="row")
+def _spent(spending: pl.DataFrame) -> pl.DataFrame:
+    """Transfers of wallets alone: to and from `spent:USER`, from and to `topup:USER`."""
+    what, position, lot = pl.col("what"), pl.col("position"), pl.col("lot")
+    ordered = what.is_in([SPEND, RETURN])
+    leaves = what.is_in([SPEND, EXPIRY])
+    wallet = pl.format("wallet:{}:available", "user")
+    other = (
+        pl.when(ordered)
+        .then(pl.format("spent:{}", "user"))
+        .otherwise(pl.format("topup:{}", "user"))
+    )
+    # fmt: off
+    name = (
+        pl.when(what == SPEND).then(pl.format("spend/{}", position))
+        .when(what == RETURN).then(pl.format("return/{}", position))
+        .when(what == EXPIRY).then(pl.format("topup/{}/expiry", lot))
+        .otherwise(pl.format("topup/{}", lot))
+    )
+    # fmt: on
+    return spending.sort("position", "lot", "what").select(
+        name.alias("transfer_id"),
+        "position",
+        "occurred_at",
+        pl.when(leaves).then(wallet).otherwise(other).alias("_source"),
+        pl.when(leaves).then(other).otherwise(wallet).alias("_target"),
+        "unit",
+        "amount",
+    )
 
 
 def _two_sides(transfers: pl.DataFrame) -> pl.DataFrame:

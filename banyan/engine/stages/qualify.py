@@ -110,7 +110,7 @@ def _achieved(line: Line, state: State, people: pl.DataFrame) -> tuple[Reached, 
         matches = _matches(line, state, people, name)
         if matches.is_empty():
             continue
-        before = last_rows(only(progress, progress["goal"] == index), "user_key")
+        before = last_rows(only(progress, progress["goal"] == index)[_SO_FAR], "user_key")
         counted = _counted(line, matches, before, name)
         state = state.plus(progress=_kept(line, state, counted, index))
         hits = only(counted, counted["hit"])
@@ -201,7 +201,7 @@ def _counted(line: Line, matches: pl.DataFrame, before: pl.DataFrame, name: str)
     rows = matches.hstack([nth(matches, "user_key").alias("_n")])
     had = not before.is_empty()
     if had:
-        rows = joined(rows, before[_SO_FAR], "user_key")
+        rows = joined(rows, before, "user_key")
         rows = rows.with_columns(pl.col("_n") + pl.col("matches").fill_null(0))
     if _sums(line, name):
         rows = _with_sums(rows, had=had)

@@ -69,7 +69,7 @@ def settle(book: Book, state: State, due: pl.DataFrame, events: Events) -> tuple
     with no_garbage_collection():
         walk = Accountant(book, state, due, earlier)
         walk.run(operations)
-    decisions = _decided(book, due, walk.amounts[: due.height], walk.cuts)
+    decisions = _decided(book, due, *walk.decided())
     grants = _grants(state, decisions)
     touched = {row for row, *_ in (*walk.reversals, *walk.releases)}.union(walk.denied)
     numbers = _grant_numbers(state, decisions, earlier, touched)
@@ -87,9 +87,9 @@ _NO_REVERSALS = pl.DataFrame(schema=REVERSALS)
 _NO_RELEASES = pl.DataFrame(schema=RELEASES)
 
 
-def _decided(book: Book, due: pl.DataFrame, amounts: list[int], cuts: list[int]) -> pl.DataFrame:
+def _decided(book: Book, due: pl.DataFrame, amounts: np.ndarray, cuts: np.ndarray) -> pl.DataFrame:
     """Due rewards with their outcome; the reason tells the last cap that cut."""
-    amount = pl.Series("amount", amounts, dtype=pl.Int64)
+    amount = pl.Series("amount", amounts)
     rejected = pl.lit(amount == 0)
     held = pl.lit(due["verdict"] == HOLD)
     risky = pl.lit("risk:") + pl.col("verdict_id")
@@ -119,12 +119,11 @@ def _decided(book: Book, due: pl.DataFrame, amounts: list[int], cuts: list[int])
     )
 
 
-def _cut_by(book: Book, due: pl.DataFrame, cuts: list[int]) -> pl.Series:
+def _cut_by(book: Book, due: pl.DataFrame, cuts: np.ndarray) -> pl.Series:
     """Name of the last cap or limit that cut each reward, null for none."""
-    cut = np.array(cuts, dtype=np.int64)
-    place = due["payout"].to_numpy() * np.int64(book.width) + cut
+    place = due["payout"].to_numpy() * np.int64(book.width) + cuts
     slots = pl.Series(book.slots, dtype=pl.String)
-    return slots[np.where(cut >= 0, place, len(slots) - 1)]
+    return slots[np.where(cuts >= 0, place, len(slots) - 1)]
 
 
 def _grants(state: State, decisions: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,9 @@
-"""wallets: spends and returns, and the grants they use up, in position order.
+"""wallets: what is credited from outside, spends and returns, and the grants they use up.
 
-Only wallets that ever spent are walked, and only the part of the ledger that concerns them: a
-spend uses up the available grants that expire first, so what later expires depends on it.
+A credit is a lot that lies in its wallet like a grant that was available at once: it is spent in
+the same order and expires in the same way. Only wallets that ever spent are walked, and only the
+part of the ledger that concerns them: a spend uses up what expires first, so what later expires
+depends on it.
 """
 
 from __future__ import annotations
@@ -10,17 +12,94 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from banyan.engine.columns import from_series
 from banyan.engine.keys import key
 from banyan.engine.language.book import SCALE
-from banyan.engine.order import complete, joined, only
-from banyan.engine.stages.read import Events
+from banyan.engine.order import complete, first_rows, joined, only, without
+from banyan.engine.stages.read import LARGEST, Events
 from banyan.engine.stages.settle import fates_of
 from banyan.engine.state import SCHEMAS, State
 
 AVAILABLE, REVERSAL, EXPIRY, SPEND, RETURN = 1, 2, 3, 4, 5
 
+CREDITED = "Wallet Credited"
+ORDERED = ("Wallet Spent", "Wallet Returned")
+
 Transfer = tuple[int, int, int, int, int, bool]
-Spending = tuple[int, int, int, int, str, str]
+Spending = tuple[int, int, int, int, str, str, int]
+
+SPENDING = {
+    "what": pl.Int32,
+    "position": pl.Int64,
+    "occurred_at": pl.Int64,
+    "amount": pl.Int64,
+    "user": pl.String,
+    "unit": pl.String,
+    "lot": pl.Int64,
+}
+"""Moves that belong to no decision: SPEND and RETURN, and a credit's coming (AVAILABLE) and EXPIRY.
+`lot` is the position of the credit; of a spend or return its own."""
+
+CREDITS = {
+    "grant": pl.Int64,
+    "position": pl.Int64,
+    "at": pl.Int64,
+    "user": pl.String,
+    "reference": pl.String,
+    "unit": pl.String,
+    "wallet_key": pl.UInt64,
+    "amount": pl.Int64,
+    "expires_at": pl.Int64,
+}
+"""Credits of a batch: a row of `state.lots` with where and when it came."""
+
+
+def credits_of(events: Events) -> pl.DataFrame:
+    """The `Wallet Credited` that can be read (`CREDITS`), in their order, repeated ones as well.
+
+    They name a unit, a whole positive amount of at most 10^12 and a reference. An `expires_at` that
+    is no RFC 3339 time makes one unreadable: money must not last longer than whoever gave it meant.
+    """
+    if not events.any_named(CREDITED):
+        return _NO_CREDITS
+    named = [f"properties.{name}" for name in ("reference", "unit", "amount", "expires_at")]
+    rows = events.named([CREDITED], ["position", "at", "user", *named])
+    rows = complete(rows, "user", "properties.reference", "properties.unit")
+    said = rows["properties.expires_at"]
+    ends = from_series("time", said)
+    rows = only(rows.with_columns(ends.alias("expires_at")), said.is_null() | ends.is_not_null())
+    wallet = pl.concat_str("user", pl.lit("\n"), pl.col("properties.unit"))
+    return rows.filter(_is_sound()).select(
+        (-pl.col("position")).alias("grant"),
+        "position",
+        "at",
+        "user",
+        pl.col("properties.reference").alias("reference"),
+        pl.col("properties.unit").alias("unit"),
+        key(wallet, "other").alias("wallet_key"),
+        (pl.col("properties.amount") // SCALE).cast(pl.Int64).alias("amount"),
+        "expires_at",
+    )
+
+
+def credited(state: State, events: Events) -> tuple[pl.DataFrame, State]:
+    """The credits of the batch that count, the first of each user and reference; the state with
+    them."""
+    rows = credits_of(events)
+    if rows.is_empty():
+        return rows, state
+    earlier = state.of("lots", rows, "user", "reference")
+    rows = first_rows(without(rows, earlier, "user", "reference"), "user", "reference")
+    return rows, state.plus(lots=rows[list(SCHEMAS["lots"])])
+
+
+_NO_CREDITS = pl.DataFrame(schema=CREDITS)
+
+
+def _is_sound() -> pl.Expr:
+    """Larger numbers were cut when they were read."""
+    amount = pl.col("properties.amount")
+    return (amount > 0) & (amount <= LARGEST) & (amount % SCALE == 0)
 
 
 @dataclass(frozen=True)
@@ -39,15 +118,14 @@ class Orders:
 
 def read_orders(state: State, events: Events) -> Orders:
     """Spends that name a unit, a whole positive amount and a reference; returns that name one."""
-    names = ["Wallet Spent", "Wallet Returned"]
-    if not events.any_named(*names):
+    if not events.any_named(*ORDERED):
         return _NO_ORDERS
     columns = ["position", "at", "event", "user"]
     columns += [f"properties.{name}" for name in ("reference", "unit", "amount")]
-    asked = complete(events.named(names, columns), "user", "properties.reference")
+    asked = complete(events.named(ORDERED, columns), "user", "properties.reference")
     amount = pl.col("properties.amount")
     spends = pl.col("event") == "Wallet Spent"
-    sound = pl.col("properties.unit").is_not_null() & (amount > 0) & (amount % SCALE == 0)
+    sound = pl.col("properties.unit").is_not_null() & _is_sound()
     rows = asked.select(
         "position",
         pl.when(spends).then(SPEND).otherwise(RETURN).alias("what"),
@@ -72,13 +150,13 @@ _NO_ORDERS = Orders([], pl.DataFrame(schema={"wallet_key": pl.UInt64}), [])
 
 @dataclass
 class _Grant:
-    """What is left of one grant."""
+    """What is left of one grant, or of one credit."""
 
     number: int
     amount: int
     pending: bool
     rank: tuple[int, int]
-    """Expires first, then by position."""
+    """Expires first, then by position; a credit behind the grants of its own event."""
     reversed: int
     moved: int
     expired: int
@@ -119,8 +197,8 @@ def walk(
 ) -> tuple[list[Transfer], list[Spending], State]:
     """Walk the wallets' moves and orders of a batch.
 
-    Returns transfers of grants, spends and returns that took place, and the state with the
-    grants' fates and the spends.
+    Returns transfers of grants and credits, spends and returns that took place, and the state with
+    the grants' fates and the spends.
     """
     grants, by_wallet = _grants(state, wallets, ripe, reversals)
     before = {number: grant.figures for number, grant in grants.items()}
@@ -144,20 +222,14 @@ def walk(
 def _grants(
     state: State, wallets: pl.DataFrame, ripe: pl.DataFrame, reversals: pl.DataFrame
 ) -> tuple[dict[int, _Grant], dict[int, list[_Grant]]]:
-    """All grants of the wallets that entered them, as they stood before this batch's moves."""
-    rows = state.of("grants", wallets, "wallet_key")
-    rows = joined(rows, fates_of(state, rows[["grant"]]), "grant")
-    rows = rows.filter(~pl.col("held") | pl.col("released_position").is_not_null())
-    available = pl.max_horizontal("available_at", "released_at")
-    rows = rows.with_columns(_expires_at=(available + pl.col("expires")).fill_null(2**62))
+    """All that entered the wallets, as it stood before this batch's moves."""
+    rows = pl.concat([_grants_in(state, wallets), _lots_in(state, wallets)])
     waiting = _waiting(state.of("timers", rows, "grant")) | _waiting(ripe)
     back = reversals.group_by("grant").agg(pl.col("amount").sum())
     batch = dict(back.select("grant", "amount").rows())
     grants: dict[int, _Grant] = {}
     by_wallet: dict[int, list[_Grant]] = {}
-    columns = ["grant", "wallet_key", "amount", "before", "_expires_at", "position"]
-    columns += ["reversed", "moved", "expired", "spent"]
-    for number, wallet, amount, before, expires, position, *money in rows.select(columns).rows():
+    for number, wallet, amount, before, expires, position, *money in rows.rows():
         reversed_, moved, expired, spent = money
         grants[number] = _Grant(
             number=number,
@@ -173,6 +245,29 @@ def _grants(
     for mine in by_wallet.values():
         mine.sort(key=lambda g: g.rank)
     return grants, by_wallet
+
+
+_FIGURES = ("reversed", "moved", "expired", "spent")
+_NEVER = 2**62
+
+
+def _grants_in(state: State, wallets: pl.DataFrame) -> pl.DataFrame:
+    """Grants that entered these wallets, with their fates."""
+    rows = state.of("grants", wallets, "wallet_key")
+    rows = joined(rows, fates_of(state, rows[["grant"]]), "grant")
+    rows = rows.filter(~pl.col("held") | pl.col("released_position").is_not_null())
+    available = pl.max_horizontal("available_at", "released_at")
+    ends = (available + pl.col("expires")).fill_null(_NEVER).alias("ends")
+    return rows.select("grant", "wallet_key", "amount", "before", ends, "position", *_FIGURES)
+
+
+def _lots_in(state: State, wallets: pl.DataFrame) -> pl.DataFrame:
+    """Credits of these wallets, in the same columns; those of this batch as well."""
+    rows = state.of("lots", wallets, "wallet_key")
+    rows = joined(rows, fates_of(state, rows[["grant"]]), "grant")
+    ends = pl.col("expires_at").fill_null(_NEVER).alias("ends")
+    position = (-pl.col("grant")).alias("position")
+    return rows.select("grant", "wallet_key", "amount", "before", ends, position, *_FIGURES)
 
 
 def _waiting(timers: pl.DataFrame) -> set[int]:
@@ -199,12 +294,13 @@ _AT = {"position": pl.Int64}
 def _agenda(
     ripe: pl.DataFrame, reversals: pl.DataFrame, orders: Orders
 ) -> list[tuple[int, int, int, tuple]]:  # type: ignore[type-arg]
-    """Everything that happens, in order: what falls due, grants made now, reversals, orders."""
+    """Everything that happens, in order: what falls due, grants made now, reversals, and then the
+    event's own credit or order."""
     agenda: list[tuple[int, int, int, tuple]] = []  # type: ignore[type-arg]
     columns = ["since", "what", "grant", "position", "due"]
     for since, what, grant, position, due in ripe.select(columns).rows():
-        at_once = 2 if position == since else 0
-        phase = at_once + (1 if what == EXPIRY else 0)
+        first = 0 if position > since else 2 if grant >= 0 else 5
+        phase = first + (1 if what == EXPIRY else 0)
         agenda.append((position, phase, what, (grant, position, due)))
     for grant, position, at, amount, _ in reversals.rows():
         agenda.append((position, 4, REVERSAL, (grant, position, at, amount)))
@@ -248,7 +344,7 @@ def _ordered(
         changed[user, reference] = spend
         for number, part in spend.parts:
             grants[number].spent -= part
-        return RETURN, position, at, spend.amount, user, spend.unit
+        return RETURN, position, at, spend.amount, user, spend.unit, position
     if spend is not None or unit is None:
         return None
     wallet = _wallet(user, unit)
@@ -265,7 +361,7 @@ def _ordered(
             spend.parts.append((grant.number, part))
     assert rest == 0, "what a wallet has available is what is left of its grants"
     spends[user, reference] = changed[user, reference] = spend
-    return SPEND, position, at, amount, user, unit
+    return SPEND, position, at, amount, user, unit, position
 
 
 def _wallet(user: str, unit: str) -> int:

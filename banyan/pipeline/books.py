@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from banyan.core.programs.read import VersionRow, seeds
-from banyan.engine.language.book import Book, compile_book
+from banyan.engine.language.book import Book, compile_book, no_programs
 from banyan.pipeline.shelf import FINGERPRINT
 
 
-def book_of(versions: Sequence[VersionRow]) -> Book | None:
-    """The book of these versions; None when there are none, since then nothing can be decided.
-
-    Raises BookProblem for versions that cannot stand together.
-    """
+def book_of(versions: Sequence[VersionRow]) -> Book:
+    """The book of these versions. Raises BookProblem for versions that cannot stand together."""
     if not versions:
-        return None
+        return no_programs()
     named = {version.program for version in versions}
     secret = {slug: text for slug, text in seeds().items() if slug in named}
     return compile_book([version.terms for version in versions], seeds=secret)

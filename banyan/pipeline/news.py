@@ -48,14 +48,18 @@ def _parts(
 
 
 def _of_transfer() -> pl.Expr:
-    """`wallet.granted`, `wallet.available`, `wallet.spent` …, by the last part of its name."""
+    """`wallet.granted`, `wallet.credited`, `wallet.spent` …, by its name."""
     name = pl.col("transfer_id")
     return (
         pl.when(pl.col("decision_id").is_null())
         .then(
             pl.when(name.str.starts_with("spend/"))
             .then(pl.lit("wallet.spent"))
-            .otherwise(pl.lit("wallet.returned"))
+            .when(name.str.starts_with("return/"))
+            .then(pl.lit("wallet.returned"))
+            .when(name.str.ends_with("/expiry"))
+            .then(pl.lit("wallet.expired"))
+            .otherwise(pl.lit("wallet.credited"))
         )
         .when(name.str.ends_with("/grant"))
         .then(pl.lit("wallet.granted"))

@@ -7,17 +7,21 @@ the log; so they have no migrations. A release with other schemas makes them ane
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 
 import polars as pl
 from django.db import connection
 
+from banyan.engine.stages.post import AVAILABLE, EXPIRY
 from banyan.engine.state import ASKED, KEYS, SCHEMAS, Changes, blank
 from banyan.kernel.database import among, is_postgres, put, quoted, read, write
 
-FINGERPRINT = sha256(
-    repr((pl.__version__, dict(SCHEMAS), dict(KEYS), dict(ASKED))).encode()
-).hexdigest()[:16]
+KEPT = {name: schema for name, schema in SCHEMAS.items() if name != "seen"}
+"""The frames that are kept, and their columns. Not the message ids that were used: the log takes
+each once, so no step would ever find one."""
+_FORM = repr((pl.__version__, KEPT, dict(KEYS), dict(ASKED)))
+FINGERPRINT = sha256(_FORM.encode()).hexdigest()[:16]
 """Changes when a release keeps its state in another form; keys are hashes of Polars' own."""
 
 
@@ -26,6 +30,8 @@ class DatabaseShelf:
 
     def rows(self, name: str, keys: pl.DataFrame, on: tuple[str, ...]) -> pl.DataFrame:
         """The saved rows of a frame for these keys, in the order in which they were appended."""
+        if name not in KEPT:
+            return blank(name)
         stored = _stored(keys)
         conditions, parameters = [], []
         for column in on:
@@ -48,6 +54,8 @@ def save(changes: Changes) -> None:
     for name, keys in changes.gone.items():
         _delete(name, keys)
     for name, rows in changes.rows.items():
+        if name not in KEPT:
+            continue
         stored = _stored(rows)
         if name in KEYS:
             put(_table(name), stored, KEYS[name])
@@ -70,6 +78,34 @@ def next_due() -> int | None:
     return None if least is None else int(least)
 
 
+@dataclass(frozen=True)
+class Expiring:
+    """A grant that is going to expire: when, and what would be lost by now."""
+
+    decision_id: str
+    due_us: int
+    left: int
+
+
+def expiring(*, after_us: int, upto_us: int) -> list[Expiring]:
+    """Available grants that expire after one moment up to another, UTC microseconds, in order."""
+    grants, fates, timers = map(_table, ("grants", "fates", "timers"))
+    if timers not in connection.introspection.table_names():
+        return []  # no worker has led here yet
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'SELECT g.decision_id, t.due, g.amount - COALESCE(f."before", 0) '
+            "- COALESCE(f.moved, 0) - COALESCE(f.spent, 0) "
+            f'FROM {timers} t JOIN {grants} g ON g."grant" = t."grant" '
+            f'LEFT JOIN {fates} f ON f."grant" = t."grant" '
+            "WHERE t.what = %s AND t.due > %s AND t.due <= %s AND NOT EXISTS "
+            f'(SELECT 1 FROM {timers} w WHERE w."grant" = t."grant" AND w.what = %s) '
+            "ORDER BY t.due, g.decision_id",
+            [EXPIRY, after_us, upto_us, AVAILABLE],
+        )
+        return [Expiring(one, int(due), int(left)) for one, due, left in cursor.fetchall()]
+
+
 def _table(name: str) -> str:
     return f"state_{name}"
 
@@ -80,10 +116,11 @@ def _statements() -> Iterator[str]:
         if is_postgres()
         else "INTEGER PRIMARY KEY"
     )
-    for name, schema in SCHEMAS.items():
+    for name in SCHEMAS:
+        yield f"DROP TABLE IF EXISTS {_table(name)}"
+    for name, schema in KEPT.items():
         table = _table(name)
         columns = ", ".join(f"{quoted(c)} {_type(dtype)}" for c, dtype in schema.items())
-        yield f"DROP TABLE IF EXISTS {table}"
         yield f"CREATE TABLE {table} (id {number}, {columns})"
         if name in KEYS:
             on = ", ".join(map(quoted, KEYS[name]))

@@ -10,7 +10,6 @@ import polars as pl
 from banyan.core.ledger.save import transfers_of
 from banyan.core.programs.read import VersionRow, published
 from banyan.engine.step import Outcomes
-from banyan.engine.tables import blank
 from banyan.kernel.database import one_transaction, read
 from banyan.pipeline.books import book_of
 from banyan.pipeline.past import Difference, differences, replayed
@@ -90,9 +89,6 @@ def _stretches(versions: Sequence[VersionRow], upto: int) -> list[_Stretch]:
 def _decided(stretch: _Stretch) -> Iterator[tuple[Outcomes, int, int]]:
     """What should stand for a stretch, part by part: outcomes for positions in (after, last]."""
     book = book_of(stretch.versions)
-    if book is None:
-        yield Outcomes(*(blank(name) for name in Outcomes._fields)), stretch.after, stretch.last
-        return
     for before, outcomes, state in replayed(book, upto=stretch.last):
         if state.position > stretch.after:
             yield outcomes, max(before, stretch.after), state.position

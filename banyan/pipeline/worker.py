@@ -24,7 +24,7 @@ from banyan.core.referrals import save as referrals
 from banyan.engine.language.book import Book
 from banyan.engine.state import State, over
 from banyan.engine.step import Outcomes, step
-from banyan.engine.tables import blank
+from banyan.growth.toolkit import save as toolkit
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
 from banyan.pipeline import news, shelf
@@ -40,7 +40,7 @@ IDLE_S = 0.01
 BUSY = 100
 """Events of a batch from which on the line is busy: then it waits a little for a larger one, since
 a batch costs as much as some hundred events, which the doors have a better use for."""
-BUSY_S = 0.2
+BUSY_S = 0.4
 STANDBY_S = 1.0
 RETRY_S = 2.0
 
@@ -147,13 +147,16 @@ class Worker:
 
     def _decide(self, cursor: Cursor, events: pl.DataFrame) -> None:
         last = int(events["position"][-1])
-        outcomes, after = self._stepped(cursor, events)
+        assert self._book is not None, "the book is taken up before the first batch"
+        raw = typed(self._book, events["body"])
+        outcomes, after = _stepped(self._book, cursor, raw)
+        references = pl.DataFrame([events["position"], raw["properties.reference"].alias("named")])
         with one_transaction():
             _move(
                 cursor,
                 position=last,
-                log=after.log if after else None,
-                grants_made=after.grants_made if after else 0,
+                log=after.log,
+                grants_made=after.grants_made,
                 moved_at=clock.now(),
             )
             referrals.save(
@@ -163,32 +166,20 @@ class Worker:
                 reversals=outcomes.reversals,
                 rejects=outcomes.rejects,
             )
-            ledger.save(outcomes.postings)
+            ledger.save(outcomes.postings, references=references)
             rulings = referrals.save_rulings(events)
             stages = referrals.save_stages(
                 events, referrals=outcomes.referrals, decisions=outcomes.decisions
             )
-            programs.save(events, referrals=outcomes.referrals)
+            programs.save(events, referrals=outcomes.referrals, rejects=outcomes.rejects)
+            toolkit.save(events)
             # Sealed data that came after its person was erased.
             forget_at(people.save(events))
             news.save(outcomes, stages=stages, rulings=rulings, now=clock.now())
-            if after is not None:
-                shelf.save(after.changes())
+            shelf.save(after.changes())
         if self._is_stuck:
             close("worker_stuck", now=clock.now())
             self._is_stuck = False
-
-    def _stepped(self, cursor: Cursor, events: pl.DataFrame) -> tuple[Outcomes, State | None]:
-        """Without a published program nothing can be decided; the log is passed all the same."""
-        if self._book is None:
-            return Outcomes(*(blank(name) for name in Outcomes._fields)), None
-        state = over(
-            shelf.DatabaseShelf(),
-            position=cursor.position,
-            log=cursor.log,
-            grants_made=cursor.grants_made,
-        )
-        return step(self._book, state, typed(self._book, events["body"]))
 
     def _take_books(self, cursor: Cursor) -> None:
         """Load the book; make the state anew if it was made for another book or release."""
@@ -237,13 +228,22 @@ class Worker:
         self._book, self._fingerprint = book_of(versions), cursor.book
 
 
+def _stepped(book: Book, cursor: Cursor, raw: pl.DataFrame) -> tuple[Outcomes, State]:
+    state = over(
+        shelf.DatabaseShelf(),
+        position=cursor.position,
+        log=cursor.log,
+        grants_made=cursor.grants_made,
+    )
+    return step(book, state, raw)
+
+
 def _unchanged_past(cursor: Cursor, version: VersionRow) -> State | None:
     """The state at the cursor with that version beside the published ones.
 
     Raises ChangesThePast, and BookProblem for a version that cannot stand beside them.
     """
     book = book_of([*published(), version])
-    assert book is not None
     state = None
     for before, outcomes, state in replayed(book, upto=cursor.position):
         for one in differences(outcomes, after=before, upto=state.position, tables=_BINDING):
@@ -254,10 +254,8 @@ def _unchanged_past(cursor: Cursor, version: VersionRow) -> State | None:
     return state
 
 
-def _state_of(book: Book | None, position: int) -> State | None:
+def _state_of(book: Book, position: int) -> State | None:
     """The state at a position, from the log alone."""
-    if book is None:
-        return None
     states = deque((state for _, _, state in replayed(book, upto=position)), maxlen=1)
     return states.pop() if states else None
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from banyan.core.events.incoming import Incoming, Receipt, Refusal
 from banyan.core.events.intake import accept
-from banyan.core.events.rows import insert
-from banyan.kernel.database import among, one_transaction
+from banyan.core.events.rows import insert, lock, lock_and_insert
+from banyan.kernel.database import among, is_postgres, one_transaction
 from banyan.kernel.errors import Problem
 
 
@@ -33,8 +33,13 @@ def append(events: Sequence[Incoming]) -> list[Receipt]:
     """
     if not events:
         return []
+    if is_postgres() and not connection.in_atomic_block:
+        try:
+            return _numbered(events, before=lock_and_insert(events))
+        except IntegrityError:
+            pass  # a `messageId` comes again: which one, and where it stands, is asked below
     with one_transaction():
-        before = _lock(len(events))
+        before = lock(len(events))
         known = _positions_of([event.message_id for event in events])
         fresh: list[Incoming] = []
         receipts = []
@@ -64,18 +69,11 @@ def append_one(actor: str, event: Mapping[str, object], *, now: datetime) -> Rec
 
 def locked_head() -> int:
     """The last position of the log, which nothing passes before the caller's transaction ends."""
-    return _lock(0)
+    return lock(0)
 
 
-def _lock(count: int) -> int:
-    """Take the log's lock and the next positions; the last position before them."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE events_head SET position = position + %s WHERE id = 1 RETURNING position",
-            [count],
-        )
-        [[last]] = cursor.fetchall()
-    return int(last) - count
+def _numbered(events: Sequence[Incoming], *, before: int) -> list[Receipt]:
+    return [Receipt(before + i, each.message_id, False) for i, each in enumerate(events, start=1)]
 
 
 def _settle(position: int) -> None:

@@ -7,8 +7,10 @@ taken apart by the intake: links are followed thousands of times a second.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -23,18 +25,18 @@ _encoder = msgspec.json.Encoder()
 def clicked(
     properties: Mapping[str, str], visitor: str, *, ip: str, agent: str, now: datetime
 ) -> Incoming:
-    """A click by that visitor (an `anonymousId`), now; `properties` hold the link's `code`.
+    """A click by that visitor (an `anonymousId`), now (UTC); `properties` hold the link's `code`.
 
     `ip` and `agent` may be empty: then the log is told nothing of them. The address itself never
     enters it, only its token.
     """
-    message_id = os.urandom(16).hex()
+    message_id = new_id()
     event: dict[str, object] = {
         "type": "track",
         "event": NAME,
         "messageId": message_id,
         "anonymousId": visitor,
-        "timestamp": now.astimezone(UTC).isoformat(),
+        "timestamp": now.isoformat(),
         "properties": properties,
     }
     context = {"ip": masked_ip(ip), "userAgent": agent}
@@ -44,6 +46,16 @@ def clicked(
     return Incoming(message_id, "track", NAME, "", visitor, now, now, "click", body)
 
 
+def new_id() -> str:
+    """A new UUID of version 7: its time comes first, so that the log's indexes grow at one end.
+
+    Rows at random places of them cost the database almost twice as much.
+    """
+    ms, chance = time.time_ns() // 1_000_000, os.urandom(9).hex()
+    return f"{ms >> 16:08x}-{ms & 0xFFFF:04x}-7{chance[:3]}-8{chance[3:6]}-{chance[6:]}"
+
+
+@lru_cache(maxsize=20_000)  # offices and carriers show one address for many people
 def masked_ip(address: str) -> str:
     """The token that stands for an IP address in the log; empty for none."""
     plain = address.strip().lower()

@@ -118,6 +118,8 @@ def _accepted(data: bytes, now: datetime, source: str, role: Role, ip: str) -> I
     if kind == "track":
         _check_name(name)
     _check_role(role, kind, name)
+    if name.startswith("Wallet "):
+        _check_order(data)
     message_id = _id(written.messageId, "messageId") or str(uuid4())
     sealed: bytes | None = None
     if ip or not written.messageId or not written.timestamp or _needs_masks(text, name):
@@ -223,6 +225,16 @@ def _check_role(role: Role, kind: str, name: str) -> None:
             f"A publishable key may not send `{name or kind}`, since anybody can read that key; "
             "send it from your server with a write key.",
         )
+
+
+def _check_order(data: bytes) -> None:
+    """What names a move of a wallet stands in indexes of the database, as ids do."""
+    said = bytes(_fields.decode(data).get("properties", b""))
+    properties = _fields.decode(said) if said.startswith(b"{") else {}
+    for name in ("unit", "reference"):
+        if name in properties:
+            value = token_value("text", bytes(properties[name]).decode())
+            _id(value, f"properties.{name}")
 
 
 def _needs_masks(text: str, name: str) -> bool:

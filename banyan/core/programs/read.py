@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from django.conf import settings
+from django.db import connection
 
 from banyan.core.programs.codes import normal
 from banyan.core.programs.models import Link, Program, Version
@@ -116,12 +117,7 @@ def ordered() -> list[VersionRow]:
 
 def published_program(slug: str, number: int) -> language.Program:
     """A published version's terms. Raises NoSuchVersion."""
-    row = Version.objects.filter(
-        program=slug, number=number, status=Version.Status.PUBLISHED
-    ).first()
-    if row is None:
-        raise NoSuchVersion(f"Program {slug!r} has no published version {number}.")
-    return _parsed(row.source, row.starts_at, slug)
+    return _published(str(connection.settings_dict["NAME"]), slug, number)
 
 
 def seeds() -> dict[str, str]:
@@ -157,6 +153,17 @@ def links_of(
     if program is not None:
         rows = rows.filter(program=program)
     return [_link(row) for row in rows.order_by("key")[:limit]]
+
+
+@lru_cache(maxsize=512)
+def _published(_database: str, slug: str, number: int) -> language.Program:
+    """Kept, since a published version never changes; what is not there is asked for each time."""
+    row = Version.objects.filter(
+        program=slug, number=number, status=Version.Status.PUBLISHED
+    ).first()
+    if row is None:
+        raise NoSuchVersion(f"Program {slug!r} has no published version {number}.")
+    return _parsed(row.source, row.starts_at, slug)
 
 
 @lru_cache(maxsize=64)

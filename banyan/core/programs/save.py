@@ -12,13 +12,16 @@ CLICKED = "Referral Link Clicked"
 _WHEN = pl.Datetime("us", "UTC")
 
 
-def save(events: pl.DataFrame, *, referrals: pl.DataFrame) -> None:
+def save(events: pl.DataFrame, *, referrals: pl.DataFrame, rejects: pl.DataFrame) -> None:
     """Take up links made in the log and move the counters of clicks and referrals.
 
-    `events`: a batch's (name, body, user_id, occurred_at); `referrals`: those that started in it.
+    `events`: a batch's (position, name, body, user_id, occurred_at); `referrals`: those that
+    started in it; `rejects`: its events that the engine could not use. A click ahead of its link's
+    creation is one of them, wherever the log was cut into batches: it does not count.
     """
     _take_up(events.filter(pl.col("name") == CREATED))
-    _count_clicks(events.filter(pl.col("name") == CLICKED))
+    clicked = events.filter(pl.col("name") == CLICKED)
+    _count_clicks(clicked.join(rejects, on="position", how="anti"))
     _count_referrals(events, referrals)
 
 

@@ -6,6 +6,7 @@ durable, or that they are not in the log; a retry is harmless, since `messageId`
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -33,10 +34,10 @@ class Unavailable(Problem):
 
 
 class Waiting(NamedTuple):
-    """Events of one request, and whom to tell what became of them."""
+    """Events of one request, and what its caller awaits; only the event loop touches that."""
 
     events: Sequence[Incoming]
-    tell: Callable[[Outcome], None]
+    durable: asyncio.Future[list[Receipt]]
 
 
 class Appender:

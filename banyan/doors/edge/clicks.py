@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -12,7 +11,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
 from crawlerdetect import CrawlerDetect  # type: ignore[import-untyped]  # it ships none
 from django.conf import settings
 
-from banyan.core.events.click import clicked
+from banyan.core.events.click import clicked, new_id
 from banyan.core.events.incoming import Incoming
 from banyan.core.programs.codes import LONGEST, normal
 from banyan.core.programs.read import Landing
@@ -60,7 +59,7 @@ async def answer(desk: Desk, request: Request) -> Reply:
         return Reply(302, headers)
     is_private = _asks_for_privacy(request.headers)
     visitor = "" if is_private else _known_visitor(request.headers)
-    visitor = visitor or str(uuid.uuid4())
+    visitor = visitor or new_id()
     await desk.append(
         [_click(code, visitor, words, request, now=await desk.now(), is_private=is_private)]
     )

@@ -26,6 +26,8 @@ THREADS = 2
 CLOCK_S = 1.0
 KEY_S = 2.0
 LANDING_S = 5.0
+# Short, since a code may be made meanwhile.
+UNKNOWN_S = 1.0
 MOST_KEPT = 100_000
 
 T = TypeVar("T")
@@ -60,6 +62,7 @@ class Desk:
         self._ahead: Kept[timedelta] = Kept(CLOCK_S)
         self._keys: Kept[Key] = Kept(KEY_S)
         self._landings: Kept[Landing] = Kept(LANDING_S)
+        self._unknown: Kept[bool] = Kept(UNKNOWN_S)
         self._arrived: list[Waiting] = []
 
     async def now(self) -> datetime:
@@ -80,12 +83,14 @@ class Desk:
         return key
 
     async def landing(self, code: str) -> Landing | None:
-        """Where a code leads; None for an unknown one."""
+        """Where a code leads; None for an unknown one, which was so a second ago at the latest."""
         landing = self._landings.get(code)
-        if landing is None:
+        if landing is None and not self._unknown.get(code):
             landing = await self.ask(lambda: programs.link(code))
             if landing is not None:
                 self._landings.put(code, landing)
+            else:
+                self._unknown.put(code, True)
         return landing
 
     async def append(self, events: Sequence[Incoming]) -> list[Receipt]:
@@ -93,18 +98,9 @@ class Desk:
         if not events:
             return []
         durable: asyncio.Future[list[Receipt]] = self._loop.create_future()
-
-        def tell(outcome: Outcome) -> None:
-            if durable.done():  # the caller went away; the events stand all the same
-                return
-            if isinstance(outcome, Exception):
-                durable.set_exception(outcome)
-            else:
-                durable.set_result(outcome)
-
         if not self._arrived:
             self._loop.call_soon(self._hand_in)
-        self._arrived.append(Waiting(events, tell))
+        self._arrived.append(Waiting(events, durable))
         return await durable
 
     def _hand_in(self) -> None:
@@ -113,8 +109,7 @@ class Desk:
         try:
             self._appender.hand_in(arrived)
         except Unavailable as away:
-            for waiting in arrived:
-                waiting.tell(away)
+            _tell([(waiting, away) for waiting in arrived])
 
     async def ask(self, question: Callable[[], T]) -> T:
         """Ask a room in a thread. Raises Unavailable when the database does not answer."""
@@ -132,7 +127,12 @@ class Desk:
 
 def _tell(outcomes: list[tuple[Waiting, Outcome]]) -> None:
     for waiting, outcome in outcomes:
-        waiting.tell(outcome)
+        if waiting.durable.done():  # the caller went away; the events stand all the same
+            continue
+        if isinstance(outcome, Exception):
+            waiting.durable.set_exception(outcome)
+        else:
+            waiting.durable.set_result(outcome)
 
 
 def _clock_ahead() -> timedelta:

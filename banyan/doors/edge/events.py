@@ -40,6 +40,9 @@ SINGLES = {
 }
 # That library's figures about itself; taken so that it does not try again, and not kept.
 LIBRARY_METRICS = "/v1/m"
+_SENDERS = ("write", "secret", "publishable")
+"""Roles that say of themselves which events they may send; other keys send what a write key may."""
+
 PATHS = BATCHES | SINGLES.keys() | {LIBRARY_METRICS}
 
 _OPEN = [("access-control-allow-origin", "*"), ("cache-control", "no-store")]
@@ -116,8 +119,8 @@ async def _caller(desk: Desk, request: Request, in_body: str) -> Key:
     if key is None:
         detail = "The key is not known or was revoked; `banyan keys list` lists the good ones."
         raise _Stopped(_problem(request, 401, "bad_key", detail, **challenge))
-    if key.role == "restricted":
-        detail = "A restricted key sends no events; use a write key."
+    if key.role not in _SENDERS and not key.may("events:write"):
+        detail = f"This {key.role} key lacks the scope events:write; use a write key."
         raise _Stopped(_problem(request, 403, "missing_scope", detail))
     return key
 
@@ -157,7 +160,7 @@ def _sorted_out(
     refused: list[dict[str, Any]] = []
     # Of a server that sends events we would only learn where it stands.
     ip = request.client if key.role == "publishable" else ""
-    role = cast(Role, key.role)
+    role = cast(Role, key.role if key.role in _SENDERS else "write")
     for index, event in enumerate(events):
         read = accept(event, now=now, source=key.actor, role=role, ip=ip)
         if isinstance(read, Refusal):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import msgspec
 from django.conf import settings
@@ -26,8 +25,7 @@ TITLES = {
 }
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One HTTP request. `path` is decoded, `query` is not; names of headers are in lower case;
     `client` is the sender's address."""
 
@@ -46,12 +44,11 @@ class Request:
         return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """One HTTP reply."""
 
     status: int
-    headers: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[tuple[str, str]] = []
     body: bytes = b""
 
 

@@ -13,7 +13,9 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
+from banyan.core.events import clock
 from banyan.doors.edge.health import NotReady, Reply, look
+from banyan.growth.feedback.read import backlog
 from banyan.kernel import counters
 from banyan.pipeline.outbox.sender import system_time
 from banyan.pipeline.standing import Standing
@@ -59,6 +61,7 @@ def everything() -> Iterator[Metric]:
     yield from _line(found)
     yield from _webhooks(found)
     yield from _alarms_and_jobs(found)
+    yield from _disputes()
 
 
 def _line(found: Standing) -> Iterator[Metric]:
@@ -92,6 +95,12 @@ def _alarms_and_jobs(found: Standing) -> Iterator[Metric]:
             since_s = (system_time() - job.succeeded_at).total_seconds()
             age.add_metric([job.name], max(0.0, since_s))
     yield from (alarm, well, age)
+
+
+def _disputes() -> Iterator[Metric]:
+    found = backlog(now=clock.now())
+    yield _gauge("disputes_open", "Disputes that wait for an answer", found.waiting)
+    yield _gauge("disputes_late", "Those of them that missed a promised time", found.late)
 
 
 def _gauge(name: str, help_text: str, value: float) -> Metric:

@@ -69,9 +69,12 @@ assert not os.path.exists(folder)
 
 
 def test_a_process_alone_counts_for_itself(tmp_path: Path) -> None:
-    script = CHILD.replace("STATUSES", "[302, 404, 500, 503]") + READER
+    heard = 'counters.heard("shopify", "appended")\n'
+    script = CHILD.replace("STATUSES", "[302, 404, 500, 503]") + heard + READER
     found = run(script, {}).splitlines()
     assert found[0] == "0.5"
+    messages = "banyan_inbound_messages_total {'kind': 'shopify', 'outcome': 'appended'} 1.0"
+    assert messages in found
     assert "banyan_events_accepted_total {'source': 'batch'} 100.0" in found
 
 

@@ -302,3 +302,27 @@ def test_the_senders_contact_does_not_become_the_friends() -> None:
     answer = accept(event, now=NOW, source="test", role="secret")
     assert isinstance(answer, Incoming)
     assert json.loads(answer.body)["properties"].keys() == {"phone"}
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({"reference": "r" * 513}, "too_large"),
+        ({"unit": "u" * 513}, "too_large"),
+        ({"reference": 10**600}, "too_large"),
+        ({"reference": "a\x00"}, "bad_json"),
+    ],
+)
+def test_names_of_wallets_stand_in_indexes_as_ids_do(
+    properties: dict[str, Any], expected: str
+) -> None:
+    for name in ("Wallet Credited", "Wallet Spent", "Wallet Returned"):
+        assert code(track(name, properties=properties), role="secret") == expected
+    taken(track("Thing Done", properties=properties))
+
+
+@pytest.mark.parametrize(
+    "properties", [{"reference": "r" * 512, "unit": 7}, {"reference": None}, ["r" * 513], "r" * 513]
+)
+def test_what_names_nothing_of_a_wallet_is_no_matter(properties: Any) -> None:
+    taken(track("Wallet Spent", properties=properties), role="secret")

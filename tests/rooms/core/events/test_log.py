@@ -6,8 +6,9 @@ import json
 import threading
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from banyan.core.events import clock, read
 from banyan.core.events.acts import NotAccepted, append, append_one
@@ -74,6 +75,27 @@ def test_what_is_read_is_what_was_written(installation: Installation) -> None:
     assert read.at(2).row(0, named=True) == row
 
 
+def test_texts_that_copy_would_misread_beside_plain_ones(installation: Installation) -> None:
+    names = ["plain", "a\tb", "\\N", "\\.", "line\nfeed", "return\r", "榕树", "\\"]
+    given = [event(name, user=f"u{name}", properties={"t": name}) for name in names]
+    assert [receipt.position for receipt in append(given)] == list(range(1, len(names) + 1))
+    rows = read.after(0, 100)
+    assert rows["message_id"].to_list() == names
+    assert rows["user_id"].to_list() == [f"u{name}" for name in names]
+    assert rows["body"].to_list() == [each.body for each in given]
+
+
+def test_a_group_larger_than_the_drivers_buffers(installation: Installation) -> None:
+    long = "x" * 30_000
+    given = [event(f"m{i}", properties={"t": long}) for i in range(100)]
+    assert append(given)[-1].position == 100
+    assert read.after(98, 9)["body"].to_list() == [each.body for each in given[98:]]
+    assert [receipt.is_duplicate for receipt in append([*given, event("new")])] == [True] * 100 + [
+        False
+    ]
+    assert read.head() == 101
+
+
 def test_a_transaction_that_fails_leaves_no_gap(installation: Installation) -> None:
     positions("a")
     with transaction.atomic():
@@ -81,6 +103,22 @@ def test_a_transaction_that_fails_leaves_no_gap(installation: Installation) -> N
         transaction.set_rollback(True)
     assert read.head() == 1
     assert positions("c") == [(2, False)]
+
+
+def test_a_connection_that_breaks_is_not_used_again(installation: Installation) -> None:
+    """What was under way is not in the log; the next events are written over a new connection."""
+    if installation.kind == "sqlite":
+        pytest.skip("SQLite has no connection that could break")
+    positions("a")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [pid] = cursor.fetchone()
+    with psycopg.connect(installation.database_url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    with pytest.raises(OperationalError):
+        positions("b")
+    assert positions("b", "c") == [(2, False), (3, False)]
+    assert read.head() == 3
 
 
 def test_many_writers_with_the_same_messages(installation: Installation) -> None:

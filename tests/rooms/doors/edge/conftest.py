@@ -30,9 +30,8 @@ def site(
             role: make("test", role, is_test=False, now=NOW)[1]
             for role in ("write", "secret", "publishable")
         }
-        keys["restricted"] = make("test", "secret", is_test=False, now=NOW, scopes=["rules:read"])[
-            1
-        ]
+        for name, scope in (("restricted", "rules:read"), ("sender", "events:write")):
+            keys[name] = make("test", "secret", is_test=False, now=NOW, scopes=[scope])[1]
         for slug, status, landing in (
             ("open", "live", SHOP),
             ("plain", "live", ""),

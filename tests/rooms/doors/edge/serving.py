@@ -8,11 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 from tests.installation import Installation
@@ -41,6 +43,8 @@ class Site:
     installation: Installation
     port: int
     process: subprocess.Popen[bytes]
+    errors: Path
+    """What it writes on standard error; not a pipe, which nobody would read and which fills up."""
     keys: dict[str, str] = field(default_factory=dict)
 
     def call(
@@ -81,30 +85,31 @@ def serving(
     """`banyan serve …` as a process of its own, until the end."""
     port = free_port()
     command = [sys.executable, "-m", "banyan", "serve", *arguments, "--port", str(port)]
-    process = subprocess.Popen(
-        command,
-        env={**installation.environment, **(variables or {})},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    site = Site(installation, port, process)
-    try:
-        wait_until_alive(site)
-        yield site
-    finally:
-        stop(process)
+    with tempfile.NamedTemporaryFile(mode="ab") as errors:
+        process = subprocess.Popen(
+            command,
+            env={**installation.environment, **(variables or {})},
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
+        site = Site(installation, port, process, Path(errors.name))
+        try:
+            wait_until_alive(site)
+            yield site
+        finally:
+            stop(site)
 
 
-def stop(process: subprocess.Popen[bytes]) -> str:
+def stop(site: Site) -> str:
     """End a server as an operator would; what it wrote on standard error."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
+    if site.process.poll() is None:
+        site.process.send_signal(signal.SIGTERM)
     try:
-        _, errors = process.communicate(timeout=40)
+        site.process.wait(timeout=40)
     except subprocess.TimeoutExpired:
-        process.kill()
+        site.process.kill()
         raise
-    return errors.decode()
+    return site.errors.read_text("utf-8")
 
 
 def wait_until_alive(site: Site) -> None:
@@ -112,8 +117,7 @@ def wait_until_alive(site: Site) -> None:
     end = time.monotonic() + START_S
     while time.monotonic() < end:
         if site.process.poll() is not None:
-            assert site.process.stderr is not None
-            raise AssertionError(site.process.stderr.read().decode())
+            raise AssertionError(site.errors.read_text("utf-8"))
         try:
             if site.call("GET", "/healthz").status == 200:
                 return

@@ -151,6 +151,10 @@ def test_roles(site: Site) -> None:
     assert stored(site, "/v1/track", EVENT, "publishable")[1] == []
     answer = site.send("/v1/track", EVENT, "restricted")
     assert (answer.status, answer.json["code"]) == (403, "missing_scope")
+    assert "events:write" in answer.json["detail"]
+    assert len(stored(site, "/v1/track", EVENT, "sender")[1]) == 1
+    refused, written = stored(site, "/v1/track", spent, "sender")
+    assert ([each["code"] for each in refused.json["errors"]], written) == (["forbidden_event"], [])
     page = {"anonymousId": "v9"}
     _, [of_browser] = stored(site, "/v1/page", page, "publishable")
     _, [of_server] = stored(site, "/v1/page", page, "write")

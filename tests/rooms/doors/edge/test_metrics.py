@@ -9,6 +9,7 @@ from django.test import override_settings
 from prometheus_client.parser import text_string_to_metric_families
 
 from banyan.doors.edge import metrics
+from banyan.growth.feedback.acts import raise_dispute
 from banyan.kernel import counters
 from banyan.pipeline import alarms
 from banyan.pipeline.outbox import acts
@@ -140,3 +141,15 @@ def test_counts_are_told_also_when_the_database_is_away(tmp_path: Path) -> None:
     assert found["banyan_database_up"] == 0
     assert "banyan_log_head" not in found
     assert found["banyan_request_failure_ratio_target"] == 0.005
+
+
+def test_disputes_are_told(installation: Installation) -> None:
+    line = Line()
+    line.publish()
+    line.story()
+    line.work()
+    assert (read()["banyan_disputes_open"], read()["banyan_disputes_late"]) == (0, 0)
+    now = system_time()
+    raise_dispute("ann", about="spring/ben", text="He did not send it back.", now=now)
+    raise_dispute("ben", about="spring/ben", text="I kept it.", now=now - timedelta(hours=25))
+    assert (read()["banyan_disputes_open"], read()["banyan_disputes_late"]) == (2, 1)

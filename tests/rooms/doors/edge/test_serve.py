@@ -100,7 +100,7 @@ def test_stopping_loses_nothing_that_was_acknowledged(installation: Installation
             thread.start()
         while len(acknowledged) < 40:
             time.sleep(0.01)
-        stop(site.process)
+        stop(site)
         for thread in threads:
             thread.join()
     assert site.process.returncode == 0

@@ -1,0 +1,1 @@
+"""What advocates pass on: texts, pictures, proof, answers to questions."""

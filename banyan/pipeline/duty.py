@@ -8,7 +8,7 @@ from collections.abc import Callable
 import structlog
 from django.db import connection
 
-from banyan.pipeline import worker
+from banyan.pipeline import notices, worker
 from banyan.pipeline.outbox import sender
 from banyan.pipeline.schedule import works
 
@@ -22,12 +22,17 @@ Part = Callable[[threading.Event], None]
 def run(stop: threading.Event) -> None:
     """Do it all until `stop` is set; then let what is under way end.
 
-    One process leads in deciding. Webhooks and scheduled work are shared out among all processes
-    by the rows they claim, so a standby does its part of them.
+    One process leads in deciding. Webhooks, notices and scheduled work are shared out among all
+    processes by the rows they claim, so a standby does its part of them.
     """
     others = [
         threading.Thread(target=kept_up, args=(stop, name, part), name=name)
-        for name, part in (("webhooks", sender.run), ("schedule", works.run))
+        for name, part in (
+            ("webhooks", sender.run),
+            ("schedule", works.run),
+            ("notices", notices.run),
+            ("messages", notices.send),
+        )
     ]
     for thread in others:
         thread.start()

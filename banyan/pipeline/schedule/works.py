@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from threading import Event
 
+from django.contrib.sessions.backends.db import SessionStore
+
+from banyan.growth.journeys import acts as journeys
+from banyan.growth.journeys.read import failed_since
+from banyan.growth.leads import acts as leads
 from banyan.kernel.errors import Problem
-from banyan.pipeline import alarms, verify
+from banyan.pipeline import alarms, notices, verify
 from banyan.pipeline.outbox import cleaning
 from banyan.pipeline.outbox.sender import system_time
 from banyan.pipeline.schedule import runner
 from banyan.pipeline.schedule.runner import Interrupted, Work
-from banyan.trust.access import idempotency
+from banyan.trust.access import devices, idempotency, signin
 from banyan.trust.privacy.acts import expire_invitations
 from banyan.trust.privacy.read import requests
 
@@ -20,6 +25,10 @@ ALARMS_KEPT = timedelta(days=365)
 
 class NotAsTheLogSays(Problem):
     """What the nightly check found."""
+
+
+class NotSent(Problem):
+    """What people were to be told and were not."""
 
 
 class Late(Problem):
@@ -61,11 +70,40 @@ def _expire_invitations(now: datetime, _stop: Event) -> str:
     return f"Contacts of friends in {expire_invitations(now=now):,} old invitations were destroyed."
 
 
+def _expire_nominations(now: datetime, _stop: Event) -> str:
+    return f"{leads.expire(now=now):,} contacts that no friend confirmed in time were deleted."
+
+
 def _look_for_late_requests(now: datetime, _stop: Event) -> str:
     late = requests(state="open", due_before=now, limit=1_000)
     if late:
         raise Late(f"{len(late):,} past their term; the oldest is number {late[-1].number}.")
     return "No privacy request is past its term."
+
+
+def _tell_of_expiry(now: datetime, _stop: Event) -> str:
+    return f"{notices.tell_of_expiry(now):,} rewards that expire soon were announced."
+
+
+def _clean_notices(now: datetime, _stop: Event) -> str:
+    erased = journeys.forget_erased_contacts()
+    emptied, removed = journeys.clean(now=now)
+    failed = failed_since(now - timedelta(days=1))
+    if failed:
+        raise NotSent(
+            f"{failed:,} notices could not be sent in the last 24 hours; see GET /v1/notices"
+            "?status=failed."
+        )
+    return (
+        f"{removed:,} old notices and {erased:,} to erased contacts were removed, the words of "
+        f"{emptied:,} that were given up destroyed."
+    )
+
+
+def _clean_signing_in(now: datetime, _stop: Event) -> str:
+    count = signin.forget(now=now) + devices.forget(now=now)
+    SessionStore.clear_expired()
+    return f"{count:,} codes, links and devices past their time were removed."
 
 
 def _clean_alarms(now: datetime, _stop: Event) -> str:
@@ -77,7 +115,11 @@ WORKS = (
     Work("verify", "20 3 * * *", timedelta(hours=6), _verify),
     Work("privacy_requests", "0 8 * * *", timedelta(minutes=10), _look_for_late_requests),
     Work("expire_invitations", "30 4 * * *", timedelta(hours=2), _expire_invitations),
+    Work("expire_nominations", "25 * * * *", timedelta(minutes=30), _expire_nominations),
     Work("clean_webhooks", "50 4 * * *", timedelta(hours=1), _clean_webhooks),
     Work("clean_replies", "10 * * * *", timedelta(minutes=30), _clean_replies),
+    Work("expiry_notices", "0 10 * * *", timedelta(hours=1), _tell_of_expiry),
+    Work("clean_notices", "40 4 * * *", timedelta(hours=1), _clean_notices),
+    Work("clean_signing_in", "35 * * * *", timedelta(minutes=30), _clean_signing_in),
     Work("clean_alarms", "55 4 * * *", timedelta(minutes=30), _clean_alarms),
 )

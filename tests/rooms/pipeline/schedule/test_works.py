@@ -31,13 +31,18 @@ def _do_all(moment: datetime) -> None:
 
 def test_a_night_on_an_empty_installation() -> None:
     _do_all(NOW)
-    assert [run.ended_at for run in read.last_runs()] == [None] * 6
+    assert [run.ended_at for run in read.last_runs()] == [None] * len(WORKS)
     _do_all(NOW + timedelta(days=1))
     assert {run.name: run.result for run in read.last_runs()} == {
         "clean_alarms": "0 alarms closed long ago were removed.",
+        "clean_notices": "0 old notices and 0 to erased contacts were removed, the words of 0 "
+        "that were given up destroyed.",
+        "clean_signing_in": "0 codes, links and devices past their time were removed.",
         "clean_replies": "0 replies kept for retries were old and removed.",
         "clean_webhooks": "0 deliveries and 0 messages were old and removed.",
         "expire_invitations": "Contacts of friends in 0 old invitations were destroyed.",
+        "expire_nominations": "0 contacts that no friend confirmed in time were deleted.",
+        "expiry_notices": "0 rewards that expire soon were announced.",
         "privacy_requests": "No privacy request is past its term.",
         "verify": "The log up to position 0 gives exactly the live tables "
         "(0 decisions, 0 transfers).",

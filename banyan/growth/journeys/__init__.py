@@ -1,0 +1,1 @@
+"""journeys: what people are told, in whose words, by which way, and when rather not."""

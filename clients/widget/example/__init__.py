@@ -1,0 +1,1 @@
+"""A host site in one file, with the widget in its page."""

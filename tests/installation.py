@@ -91,10 +91,10 @@ def postgres(*, durable: bool = False) -> Iterator[Server]:
     data = folder / "data"
     try:
         _give_away(folder)
-        _as_postgres(
+        as_postgres(
             "initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"
         )
-        _as_postgres(
+        as_postgres(
             "pg_ctl",
             "-D",
             str(data),
@@ -107,11 +107,11 @@ def postgres(*, durable: bool = False) -> Iterator[Server]:
         )
         yield Server(folder, port)
     finally:
-        _as_postgres("pg_ctl", "-D", str(data), "-m", "immediate", "stop", check=False)
+        as_postgres("pg_ctl", "-D", str(data), "-m", "immediate", "stop", check=False)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _as_postgres(program: str, *arguments: str, check: bool = True) -> None:
+def as_postgres(program: str, *arguments: str, check: bool = True) -> None:
     """Run one of the server's programs; it refuses to run as root."""
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"))
     path = str(found[-1]) if found else shutil.which(program)

@@ -21,7 +21,7 @@ from banyan.pipeline.publish import publish, settled
 from banyan.trust.access import keys
 from tests.faults.disks import Disk, small_disk
 from tests.faults.processes import Nursery, Running, until
-from tests.installation import Installation, Server, _as_postgres, connected
+from tests.installation import Installation, Server, as_postgres, connected
 from tests.rooms.doors.edge.serving import free_port
 
 DISK_MB = 96
@@ -118,7 +118,7 @@ class Company:
         assert self.server is not None
         log = str(self.server.folder / "log")
         data = str(self.server.folder / "data")
-        _as_postgres("pg_ctl", "restart", "-D", data, "-m", "immediate", "-w", "-l", log)
+        as_postgres("pg_ctl", "restart", "-D", data, "-m", "immediate", "-w", "-l", log)
         connections.close_all()
 
     def cut_connections(self) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ CLIENT = Path("clients/python")
 
 sys.path.insert(0, str(CLIENT.resolve()))
 
-from banyan_client import Banyan, Refusal, Unreachable, requests  # noqa: E402
+from banyan_client import Balance, Banyan, Refusal, Unreachable, requests  # noqa: E402
 
 
 def test_the_examples_run_as_they_stand(installation: Installation) -> None:
@@ -50,6 +50,24 @@ def test_the_examples_run_as_they_stand(installation: Installation) -> None:
             assert (refused.value.status, refused.value.code) == (409, "insufficient_balance")
             whats = [line.what for line in banyan.wallets.statement(advocate)]
             assert whats == ["return", "spend", "available", "grant"]
+            ends = datetime.now(UTC) + timedelta(days=400)
+            card = {"unit": "credit USD", "amount": 300, "reference": "card-7"}
+            made = banyan.wallets.top_up(advocate, **card, reason="Gift card.", expires_at=ends)
+            assert made.balance == Balance("credit USD", pending=0, available=2300)
+            assert banyan.wallets.top_up(advocate, **card) == made
+            with pytest.raises(Refusal) as refused:
+                banyan.wallets.top_up(advocate, unit="points", amount=300, reference="card-7")
+            assert refused.value.code == "reference_reused"
+            last = next(banyan.wallets.statement(advocate))
+            assert (last.what, last.amount, last.reference) == ("topup", 300, "card-7")
+            with pytest.raises(ValueError, match="time zone"):
+                banyan.wallets.top_up(advocate, **card, expires_at=datetime(2030, 1, 1))  # noqa: DTZ001
+            newest = list(banyan.decisions.list())
+            oldest = list(banyan.decisions.list(order="asc"))
+            assert oldest == newest[::-1]
+            assert list(banyan.decisions.list(from_position=newest[0].position + 1)) == []
+            [referral] = banyan.referrals.list(advocate=advocate, order="asc", from_position=1)
+            assert (referral.advocate, referral.program) == (advocate, "meundies")
             with banyan.events() as events:
                 events.track("Signed Up", user_id="eve")
                 events.track("", user_id="eve")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from django.conf import settings
 from ninja import Router
 from pydantic import Field, model_validator
 
@@ -16,6 +17,7 @@ from banyan.doors.api.problems import Fault, Trouble
 from banyan.doors.api.shapes import Body, Moment, Shape, Time
 from banyan.kernel.times import BadTime, duration_us
 from banyan.pipeline import wait
+from banyan.trust.access import keys
 
 router = Router(tags=["Test clock"])
 
@@ -67,15 +69,17 @@ def get_clock(request: ApiRequest) -> dict[str, Any]:
     reply=TestClock,
     example=EXAMPLE,
     sends={"by": "14d"},
-    errors=["test_key_needed", "clock_goes_back"],
+    errors=["test_key_needed", "live_installation", "clock_goes_back"],
     waits=True,
 )
 def advance_clock(request: ApiRequest, body: Advance) -> dict[str, Any]:
-    """For the whole installation and for good, so a test key is needed. Answers when everything
-    that fell due by then is decided, or `is_decided` false when the worker needs longer."""
+    """For the whole installation and for good, so a test key is needed, and no live secret key may
+    be there unless the operator allows it (`BANYAN_TEST_CLOCK`). Answers when everything that fell
+    due by then is decided, or `is_decided` false when the worker needs longer."""
     key = request.call.key
     if key is None or not key.is_test:
         raise Trouble("test_key_needed", "Only a test key (`sk_test_…`) may move the clock.")
+    _check_not_live()
     to = _target(body, request.call.now)
     if request.call.is_rehearsal:
         if to <= request.call.now:
@@ -84,6 +88,18 @@ def advance_clock(request: ApiRequest, body: Advance) -> dict[str, Any]:
     receipt = clock.advance(request.call.actor, to)
     is_decided = wait.decided(receipt.position, timeout_s=PATIENCE_S)
     return {"now": to, "position": receipt.position, "is_decided": is_decided}
+
+
+def _check_not_live() -> None:
+    """A moved clock ends holds, lets credit lapse and closes periods of real people, for good."""
+    live = None if settings.TEST_CLOCK else keys.live()
+    if live is not None:
+        raise Trouble(
+            "live_installation",
+            f"Key {live.id} ({live.hint}) is a live one, so this installation's time is real; take "
+            "an installation of its own for tests, or revoke that key, or let the operator set "
+            "BANYAN_TEST_CLOCK=1.",
+        )
 
 
 def _target(body: Advance, now: datetime) -> datetime:

@@ -15,7 +15,7 @@ from banyan.core.referrals.why import why_each
 from banyan.doors.api import commands
 from banyan.doors.api.gate import ApiRequest
 from banyan.doors.api.operations import operation
-from banyan.doors.api.pages import Cursor, Limit, Page, after, page
+from banyan.doors.api.pages import Cursor, FromPosition, Limit, Order, Page, after, page
 from banyan.doors.api.problems import Trouble, missing
 from banyan.doors.api.shapes import Body, Shape, Text, Time
 from banyan.trust.audit.acts import record
@@ -103,11 +103,16 @@ def list_decisions(
     outcome: Literal["granted", "held", "rejected"] | None = None,
     waiting: bool = False,
     why: bool = True,
+    from_position: FromPosition = None,
+    order: Order = "desc",
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
-    """The newest first. `waiting=true` asks for held ones that nobody has released or denied;
-    `why=false` leaves out the reasons in words, which makes long lists much faster."""
+    """The newest first, or with `order=asc` the oldest. `waiting=true` asks for held ones that
+    nobody has released or denied; `why=false` leaves out the reasons in words, which makes long
+    lists much faster."""
+    name = "decisions" if order == "desc" else "decisions:asc"
+    place = after(cursor, of=name, kinds=(int, int))
     rows = read.decisions(
         beneficiary=beneficiary,
         program=program,
@@ -115,10 +120,13 @@ def list_decisions(
         friend=friend,
         outcome=outcome,
         waiting=waiting,
-        before=after(cursor, of="decisions", kinds=(int, int)),
+        from_position=from_position,
+        order=order,
+        before=place if order == "desc" else None,
+        after=place if order == "asc" else None,
         limit=limit + 1,
     )
-    found = page(rows, limit=limit, of="decisions", place=lambda row: (row.position, row.place))
+    found = page(rows, limit=limit, of=name, place=lambda row: (row.position, row.place))
     rows = found["data"]
     words = why_each(rows, request.call.lang) if why else [None] * len(rows)
     data = [asdict(row) | {"why": text} for row, text in zip(rows, words, strict=True)]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 
+import msgspec
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import condition
+from ninja import NinjaAPI
 from ninja.openapi.docs import DocsBase
 
 from banyan.doors.api.problems import missing
@@ -43,6 +48,23 @@ class Offline(DocsBase):
     def render_page(self, request: HttpRequest, api: object, **kwargs: object) -> HttpResponse:
         """The page."""
         return HttpResponse(_PAGE)
+
+
+def schema(door: NinjaAPI) -> Callable[[HttpRequest], HttpResponse]:
+    """The view of the OpenAPI file. It is the same as long as the process lives, so it is written
+    once, and who has it already is told so."""
+
+    @cache
+    def written() -> tuple[bytes, str]:
+        text = msgspec.json.encode(door.get_openapi_schema())
+        return text, f'"{sha256(text).hexdigest()[:32]}"'
+
+    @condition(etag_func=lambda request: written()[1])
+    def view(request: HttpRequest) -> HttpResponse:
+        headers = {"Cache-Control": "no-cache"}
+        return HttpResponse(written()[0], content_type="application/json", headers=headers)
+
+    return view
 
 
 def asset(request: HttpRequest, name: str) -> HttpResponse:

@@ -133,6 +133,9 @@ def answered(
 
     def reply(request: HttpRequest, **path: Any) -> HttpResponseBase:
         began_s = time.perf_counter()
+        method = request.method
+        if method == "HEAD":
+            request.method = "GET"
         with structlog.contextvars.bound_contextvars(request_id=request_id(request)):
             with _told(request) as told:
                 told.append(view(request, **path))
@@ -151,11 +154,11 @@ def answered(
             logger.info(
                 "request",
                 operation=terms.name if terms else "unknown",
-                method=request.method,
+                method=method,
                 status=response.status_code,
                 ms=round((time.perf_counter() - began_s) * 1000, 1),
             )
-        return response
+        return _headers_alone(response) if method == "HEAD" else response
 
     # Callers bring keys, not cookies; Django reads this off the function, which types do not show.
     reply.csrf_exempt = True  # type: ignore[attr-defined]
@@ -185,8 +188,17 @@ def _told(request: HttpRequest) -> Iterator[list[HttpResponseBase]]:
         replies.append(server_error(request))
 
 
+def _headers_alone(response: HttpResponseBase) -> HttpResponse:
+    """What a GET would have been answered, without its body."""
+    whole = cast(HttpResponse, response)
+    whole["Content-Length"] = str(len(whole.content))
+    whole.content = b""
+    return whole
+
+
 def _not_allowed(request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
-    allowed = ", ".join(sorted(response["Allow"].split(", ")))
+    methods = set(response["Allow"].split(", "))
+    allowed = ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
     detail = f"{request.method} is not known here; allowed: {allowed}."
     return answer(request, Trouble("method_not_allowed", detail, headers={"Allow": allowed}))
 
@@ -202,7 +214,7 @@ def _finish(request: HttpRequest, response: HttpResponseBase) -> None:
 
 def _preflight() -> HttpResponse:
     headers = {
-        "Access-Control-Allow-Methods": "GET",
+        "Access-Control-Allow-Methods": "GET, HEAD",
         "Access-Control-Allow-Headers": "Authorization, X-Request-Id",
         "Access-Control-Max-Age": "86400",
     }

@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from ninja import Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,6 +28,13 @@ Cursor = Annotated[
         max_length=2000,
         description="`next_cursor` of the page before, with the same filters",
     ),
+]
+
+
+Order = Annotated[Literal["asc", "desc"], Query("desc", description="`asc`: the oldest first")]
+FromPosition = Annotated[
+    int | None,
+    Query(None, ge=0, le=2**63 - 1, description="Only what stands there in the log or later"),
 ]
 
 

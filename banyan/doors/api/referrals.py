@@ -15,7 +15,7 @@ from banyan.core.referrals.read import TouchLostRow
 from banyan.core.referrals.stages import PublicState, Stage
 from banyan.doors.api.gate import ApiRequest
 from banyan.doors.api.operations import operation
-from banyan.doors.api.pages import Cursor, Limit, Page, after, page
+from banyan.doors.api.pages import Cursor, FromPosition, Limit, Order, Page, after, page
 from banyan.doors.api.problems import missing
 from banyan.doors.api.shapes import Shape, Time
 from banyan.engine.language.explain import explain_lost
@@ -117,20 +117,28 @@ def list_referrals(
     friend: str | None = None,
     program: str | None = None,
     stage: Stage | None = None,
+    from_position: FromPosition = None,
+    order: Order = "desc",
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
-    """The newest first. `stage` asks for those that have reached it."""
-    place = after(cursor, of="referrals", kinds=(int,))
+    """The newest first, or with `order=asc` the oldest. `stage` asks for those that have reached
+    it, `from_position` for those whose friend joined there or later."""
+    name = "referrals" if order == "desc" else "referrals:asc"
+    place = after(cursor, of=name, kinds=(int,))
+    last = place[0] if place else None
     rows = read.referrals(
         advocate=advocate,
         friend=friend,
         program=program,
         stage=stage,
-        before=place[0] if place else None,
+        from_position=from_position,
+        order=order,
+        before=last if order == "desc" else None,
+        after=last if order == "asc" else None,
         limit=limit + 1,
     )
-    return page(rows, limit=limit, of="referrals", place=lambda row: (row.number,))
+    return page(rows, limit=limit, of=name, place=lambda row: (row.number,))
 
 
 @operation(

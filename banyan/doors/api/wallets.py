@@ -1,14 +1,12 @@
-"""wallets: what a customer holds, how it came there, spends and returns."""
+"""wallets: what a customer holds, how it came there, top-ups, spends and returns."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-import polars as pl
 from ninja import Router
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from banyan.core.events.read import timeline
 from banyan.core.ledger import read
 from banyan.core.ledger.read import Movement, TransferRow, WalletBalance
 from banyan.core.referrals.read import DecisionRow, decisions
@@ -16,15 +14,15 @@ from banyan.doors.api import commands
 from banyan.doors.api.gate import ApiRequest
 from banyan.doors.api.operations import operation
 from banyan.doors.api.pages import Cursor, Limit, Page, after, page
-from banyan.doors.api.problems import Trouble
-from banyan.doors.api.shapes import Body, Id, Shape, Time
+from banyan.doors.api.problems import Fault, Trouble
+from banyan.doors.api.shapes import Body, Id, Moment, Shape, Text, Time, rfc3339
+from banyan.engine.language.written import read_give
+from banyan.kernel.money import UnknownCurrency, minor_digits
 
 router = Router(tags=["Wallets"])
 
 LARGEST_SPEND = 10**12
-"""What the engine takes for a number; larger ones make the event a reject."""
-
-_SEARCHED_AT_ONCE = 500
+"""What the engine takes for an amount; larger ones move nothing."""
 
 
 class Balance(Shape):
@@ -47,11 +45,12 @@ class Line(Shape):
     transfer_id: str
     position: int
     occurred_at: Time
-    what: Literal["grant", "available", "reversal", "expiry", "spend", "return"]
+    what: Literal["grant", "available", "reversal", "expiry", "topup", "spend", "return"]
     unit: str
     amount: int = Field(description="Above zero when it came, below when it went")
     account: Literal["pending", "available"]
     decision_id: str | None
+    reference: str | None = Field(description="Of a top-up, a spend or its return; else null")
 
 
 class Waiting(Shape):
@@ -62,6 +61,28 @@ class Waiting(Shape):
     amount: int
     waits_for: Literal["date", "release"]
     available_at: Time | None
+
+
+def _known_unit(unit: str) -> str:
+    """A unit that programs can give: a slip of the pen would make one that nobody can spend."""
+    kind, _, currency = unit.partition(" ")
+    if kind not in ("cash", "credit"):
+        return read_give(unit)
+    try:
+        minor_digits(currency)
+    except UnknownCurrency as unknown:
+        raise ValueError(str(unknown)) from None
+    return unit
+
+
+class TopUp(Body):
+    """What is put in. `reference` is the caller's own name for it, good once a customer."""
+
+    unit: Annotated[Id, AfterValidator(_known_unit)]
+    amount: int = Field(gt=0, le=LARGEST_SPEND)
+    reference: Id
+    reason: Text = Field(default="", description="Kept in the log and the audit")
+    expires_at: Moment | None = Field(default=None, description="When what is left of it lapses")
 
 
 class Spend(Body):
@@ -107,6 +128,7 @@ LINE = {
     "amount": 2000,
     "account": "available",
     "decision_id": "meundies/advocate-credit/ann/42",
+    "reference": None,
 }
 WAITING = {
     "decision_id": "meundies/advocate-credit/ann/42",
@@ -134,7 +156,8 @@ def get_statement(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
-    """The newest first: grants, what became available, reversals, expiries, spends and returns."""
+    """The newest first: grants, what became available, reversals, expiries, top-ups, spends and
+    returns."""
     rows = read.statement(
         user_id,
         unit=unit,
@@ -173,6 +196,48 @@ def list_pending(
 @operation(
     router,
     "POST",
+    "/customers/{path:user_id}/wallet/topup",
+    scope="wallets:credit",
+    summary="Top up a wallet",
+    reply=Moved,
+    example=MOVED | {"transfer_id": "topup/56", "reference": "gift-card-7"},
+    sends={
+        "unit": "credit USD",
+        "amount": 500,
+        "reference": "gift-card-7",
+        "reason": "Gift card bought in the shop.",
+    },
+    errors=["reference_reused", "not_decided_yet"],
+    waits=True,
+)
+def top_up_wallet(request: ApiRequest, user_id: str, body: TopUp) -> dict[str, Any]:
+    """Value from outside any program, available at once and spent like what was earned. The same
+    reference with the same unit and amount is answered again and moves nothing; with others it is
+    refused. With `expires_at` what is left of it lapses then."""
+    now = request.call.now
+    if body.expires_at is not None and body.expires_at <= now:
+        detail = f"is not after now, which is {rfc3339(now)}"
+        fault = Fault("/expires_at", detail)
+        raise Trouble("invalid", f"expires_at: {detail}", faults=[fault])
+    made = _same(user_id, body, "topup")
+    if made is None and request.call.is_rehearsal:
+        return _rehearsed(request, user_id, body, body.amount)
+    if made is None:
+        position = commands.decided(
+            request.call,
+            "Wallet Credited",
+            _credit(body),
+            user_id=user_id,
+            act=commands.Act("wallet.topup", f"customer:{user_id}", body.reason),
+        )
+        made = read.transfer(f"topup/{position}") or _same(user_id, body, "topup")
+        assert made is not None, "the engine takes every top-up that was checked here"
+    return _moved(user_id, made, body.reference)
+
+
+@operation(
+    router,
+    "POST",
     "/customers/{path:user_id}/wallet/spend",
     scope="wallets:write",
     summary="Spend from a wallet",
@@ -189,7 +254,7 @@ def spend_from_wallet(request: ApiRequest, user_id: str, body: Spend) -> dict[st
         return _rehearsed_spend(request, user_id, body)
     properties = {"unit": body.unit, "amount": body.amount, "reference": body.reference}
     position = commands.decided(request.call, "Wallet Spent", properties, user_id=user_id)
-    made = read.transfer(f"spend/{position}") or _same_spend(user_id, body)
+    made = read.transfer(f"spend/{position}") or _same(user_id, body, "spend")
     if made is None:
         raise _insufficient(user_id, body)
     return _moved(user_id, made, body.reference)
@@ -210,8 +275,8 @@ def spend_from_wallet(request: ApiRequest, user_id: str, body: Spend) -> dict[st
 def return_spend(request: ApiRequest, user_id: str, body: Return) -> dict[str, Any]:
     """Puts back the whole amount, for the grants it came from."""
     if request.call.is_rehearsal:
-        spent = _spend_of(user_id, body.reference)
-        if spent is None or _is_returned(user_id, body.reference):
+        spent = read.ordered(user_id, "spend", body.reference)
+        if spent is None or read.ordered(user_id, "return", body.reference) is not None:
             raise _nothing_to_return(user_id, body.reference)
         return _moved(user_id, spent, body.reference) | {"transfer_id": None}
     properties = {"reference": body.reference}
@@ -236,59 +301,54 @@ def get_wallet(request: ApiRequest, user_id: str) -> dict[str, Any]:
     return {"balances": read.balances(user_id)}
 
 
+def _credit(body: TopUp) -> dict[str, object]:
+    """The properties of the event."""
+    said: dict[str, object] = {
+        "unit": body.unit,
+        "amount": body.amount,
+        "reference": body.reference,
+    }
+    if body.reason:
+        said["reason"] = body.reason
+    if body.expires_at is not None:
+        said["expires_at"] = rfc3339(body.expires_at)
+    return said
+
+
 def _rehearsed_spend(request: ApiRequest, user_id: str, body: Spend) -> dict[str, Any]:
-    made = _same_spend(user_id, body)
+    made = _same(user_id, body, "spend")
     if made is not None:
         return _moved(user_id, made, body.reference)
-    balance = _balance(user_id, body.unit)
-    if balance.available < body.amount:
+    if _balance(user_id, body.unit).available < body.amount:
         raise _insufficient(user_id, body)
-    left = WalletBalance(body.unit, balance.pending, balance.available - body.amount)
+    return _rehearsed(request, user_id, body, -body.amount)
+
+
+def _rehearsed(
+    request: ApiRequest, user_id: str, body: TopUp | Spend, change: int
+) -> dict[str, Any]:
+    balance = _balance(user_id, body.unit)
     return {
         "transfer_id": None,
         "occurred_at": request.call.now,
         "unit": body.unit,
         "amount": body.amount,
         "reference": body.reference,
-        "balance": left,
+        "balance": WalletBalance(body.unit, balance.pending, balance.available + change),
     }
 
 
-def _same_spend(user_id: str, body: Spend) -> TransferRow | None:
-    """The spend that has the reference already. Raises Trouble when it was another one."""
-    made = _spend_of(user_id, body.reference)
+def _same(user_id: str, body: TopUp | Spend, what: Literal["topup", "spend"]) -> TransferRow | None:
+    """The move that has the reference already. Raises Trouble when it was another one."""
+    made = read.ordered(user_id, what, body.reference)
     if made is not None and (made.unit, made.amount) != (body.unit, body.amount):
+        done = "topped up" if what == "topup" else "spent"
         raise Trouble(
             "reference_reused",
-            f"reference: {body.reference!r} stands for {made.amount} {made.unit} spent at position "
-            f"{made.position}; take another reference for another spend",
+            f"reference: {body.reference!r} stands for {made.amount} {made.unit} {done} at "
+            f"position {made.position}; take another reference for another one",
         )
     return made
-
-
-def _spend_of(user_id: str, reference: str) -> TransferRow | None:
-    return _move_of(user_id, "Wallet Spent", "spend", reference)
-
-
-def _is_returned(user_id: str, reference: str) -> bool:
-    return _move_of(user_id, "Wallet Returned", "return", reference) is not None
-
-
-def _move_of(user_id: str, event: str, step: str, reference: str) -> TransferRow | None:
-    """The transfer that an event of that reference made. References stand in the log alone, so the
-    customer's events are walked; only refusals and rehearsals come here."""
-    before: int | None = None
-    while True:
-        rows = timeline(user_id, before=before, limit=_SEARCHED_AT_ONCE)
-        said = pl.col("body").str.json_path_match("$.properties.reference")
-        named = rows.filter((pl.col("name") == event) & (said == reference))
-        for position in named["position"]:
-            made = read.transfer(f"{step}/{position}")
-            if made is not None:
-                return made
-        if rows.height < _SEARCHED_AT_ONCE:
-            return None
-        before = rows["position"][-1]
 
 
 def _balance(user_id: str, unit: str) -> WalletBalance:
@@ -333,18 +393,20 @@ def _line(row: Movement) -> dict[str, Any]:
         "amount": row.amount,
         "account": row.account.rpartition(":")[2],
         "decision_id": decision_id,
+        "reference": row.reference or None,
     }
 
 
 def _named(transfer_id: str) -> tuple[str, str | None]:
     """What moved, and for which decision.
 
-    `spend/7` and `return/7` are moves of the wallet; all others begin with their decision's id, and
-    a reversal ends with its position.
+    `topup/7`, `topup/7/expiry`, `spend/7` and `return/7` are moves of the wallet; all others begin
+    with their decision's id, and a reversal ends with its position.
     """
     head, _, rest = transfer_id.partition("/")
-    if head in ("spend", "return") and rest.isdigit():
-        return head, None
+    number, _, what = rest.partition("/")
+    if head in ("topup", "spend", "return") and number.isdigit() and what in ("", "expiry"):
+        return what or head, None
     decision_id, _, what = transfer_id.rpartition("/")
     if what.isdigit():
         decision_id, _, what = decision_id.rpartition("/")

@@ -21,7 +21,7 @@ from banyan.core.people.acts import NoSuchCustomer
 from banyan.core.people.contacts import Kind, stand_in
 from banyan.core.people.erasing import ERASED
 from banyan.core.people.profiles import plain_text
-from banyan.core.people.read import by_contact, erased_at, whole
+from banyan.core.people.read import MergedAway, by_contact, erased_at, whole
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
 from banyan.trust.audit.acts import record
@@ -242,9 +242,44 @@ def open_request(actor: str, kind: RequestKind, user_id: str, *, now: datetime) 
     if not whole(user_id).is_known:
         raise NoSuchCustomer(user_id)
     with one_transaction():
-        request = _new(kind, actor, user_id=user_id, now=now)
-        request.save()
-        record(actor, "request.opened", _of(user_id), now=now, after=_said(request))
+        return _opened(_new(kind, actor, user_id=user_id, now=now), _of(user_id))
+
+
+def note_request(actor: str, kind: RequestKind, user_id: str, *, now: datetime) -> int | None:
+    """As `open_request`, for a system that passes on what a person asked of it and says so until it
+    is answered: None when nothing is known of that person, or the same is open already."""
+    try:
+        is_known = whole(user_id).is_known
+    except MergedAway as merged:
+        return note_request(actor, kind, merged.into, now=now)
+    if not is_known:
+        return None
+    request = _new(kind, actor, user_id=user_id, now=now)
+    return _noted(request, _of(user_id), kind=kind, user_id=user_id)
+
+
+def note_shop_request(actor: str, shop: str, *, now: datetime) -> int | None:
+    """Note that everything of a shop is to be erased; None when that is open already.
+
+    Which customers are its own a person has to say, since an id may be known from elsewhere too:
+    they erase those, and then close the request.
+    """
+    request = _new(Request.Kind.ERASE, actor, about=shop, now=now)
+    return _noted(request, f"shop:{shop}", kind=Request.Kind.ERASE, about=shop)
+
+
+def _noted(request: Request, what: str, **same: str) -> int | None:
+    with one_transaction():
+        # Two messages that say the same must not both find it new.
+        locked_head()
+        if Request.objects.filter(state=Request.State.OPEN, **same).exists():
+            return None
+        return _opened(request, what)
+
+
+def _opened(request: Request, what: str) -> int:
+    request.save()
+    record(request.opened_by, "request.opened", what, now=request.received_at, after=_said(request))
     return request.pk
 
 
@@ -253,17 +288,19 @@ def close_request(
 ) -> None:
     """Note that a request was answered, or refused for a reason the person can be told.
 
-    One to erase is closed by `erase_customer`, or refused here. Raises NotOpen, NoReason.
+    One to erase a customer is closed by `erase_customer`, or refused here. Raises NotOpen,
+    NoReason.
     """
     _check_reason(reason, "closed")
     with one_transaction():
         request = _still_open(request_id)
-        if request.kind == Request.Kind.ERASE and not is_refused:
+        if request.kind == Request.Kind.ERASE and not request.about and not is_refused:
             raise NotOpen(f"Request {request_id} is to erase; it is done when that is done.")
         state = Request.State.REFUSED if is_refused else Request.State.DONE
         _close(request, actor, state, reason=reason, outcome={}, now=now)
         verb = "request.refused" if is_refused else "request.done"
-        record(actor, verb, _of(request.user_id), now=now, after=_said(request), reason=reason)
+        about = f"shop:{request.about}" if request.about else _of(request.user_id)
+        record(actor, verb, about, now=now, after=_said(request), reason=reason)
 
 
 def _check_erasable(user_id: str) -> None:
@@ -346,11 +383,14 @@ def _check_reason(reason: str, done: str) -> None:
         raise NoReason(f"Say in `reason` why this is {done}; it is kept on record.")
 
 
-def _new(kind: str, actor: str, *, user_id: str = "", token: str = "", now: datetime) -> Request:
+def _new(
+    kind: str, actor: str, *, user_id: str = "", token: str = "", about: str = "", now: datetime
+) -> Request:
     return Request(
         kind=kind,
         user_id=user_id,
         token=token,
+        about=about,
         received_at=now,
         due_at=due_at(now),
         opened_by=actor,

@@ -26,6 +26,9 @@ class Request(models.Model):
     state = models.TextField(choices=State.choices, default=State.OPEN)
     user_id = models.TextField(help_text="empty: somebody known by a contact alone")
     token = models.TextField(default="", help_text="that contact's stand-in in the log")
+    about = models.TextField(
+        default="", help_text="the shop that asks for all its customers; empty: one person"
+    )
     received_at = models.DateTimeField()
     due_at = models.DateTimeField()
     opened_by = models.TextField()
@@ -47,7 +50,8 @@ class Request(models.Model):
                 name="request_state_sound",
             ),
             models.CheckConstraint(
-                condition=~models.Q(user_id="") | ~models.Q(token=""), name="request_of_somebody"
+                condition=~models.Q(user_id="") | ~models.Q(token="") | ~models.Q(about=""),
+                name="request_of_somebody",
             ),
         ]
         indexes = [

@@ -19,6 +19,8 @@ class RequestRow:
     kind: str
     state: str
     user_id: str
+    about: str
+    """The shop that asks for all its customers; empty: one person."""
     received_at: datetime
     due_at: datetime
     opened_by: str
@@ -58,6 +60,7 @@ def _row(row: Request) -> RequestRow:
         kind=row.kind,
         state=row.state,
         user_id=row.user_id,
+        about=row.about,
         received_at=row.received_at,
         due_at=row.due_at,
         opened_by=row.opened_by,

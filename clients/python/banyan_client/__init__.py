@@ -12,6 +12,7 @@ from banyan_client.client import Banyan
 from banyan_client.decisions import Decision
 from banyan_client.events import Events, Refused
 from banyan_client.links import Link
+from banyan_client.referrals import Referral
 from banyan_client.requests import Fault, Refusal, Unreachable
 from banyan_client.wallets import Balance, Moved, Movement
 
@@ -24,6 +25,7 @@ __all__ = [
     "Link",
     "Moved",
     "Movement",
+    "Referral",
     "Refusal",
     "Refused",
     "Unreachable",

@@ -10,6 +10,7 @@ import httpx2
 from banyan_client.decisions import Decisions
 from banyan_client.events import Events
 from banyan_client.links import Links
+from banyan_client.referrals import Referrals
 from banyan_client.requests import Requests
 from banyan_client.wallets import Wallets
 
@@ -31,6 +32,7 @@ class Banyan:
             base_url, secret, timeout_s=timeout_s, attempts=attempts, transport=transport
         )
         self.links = Links(self._requests)
+        self.referrals = Referrals(self._requests)
         self.decisions = Decisions(self._requests)
         self.wallets = Wallets(self._requests)
 

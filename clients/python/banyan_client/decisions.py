@@ -55,11 +55,14 @@ class Decisions:
         outcome: Outcome | None = None,
         is_waiting: bool = False,
         with_why: bool = True,
+        from_position: int | None = None,
+        order: Literal["asc", "desc"] = "desc",
         lang: Literal["en", "zh-hans"] = "en",
     ) -> Iterator[Decision]:
         """Decisions, the newest first; `is_waiting` asks for held ones without a ruling.
 
         `with_why` false leaves out the reasons in words, which makes long lists much faster.
+        `from_position` and the order `asc` read on from where an earlier reading ended.
         """
         rows = self._requests.pages(
             "decisions",
@@ -68,6 +71,8 @@ class Decisions:
             outcome=outcome,
             waiting="true" if is_waiting else None,
             why=None if with_why else "false",
+            from_position=from_position,
+            order=order,
             lang=lang,
         )
         return (_decision(row) for row in rows)

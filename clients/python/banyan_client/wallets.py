@@ -1,4 +1,4 @@
-"""wallets: what customers hold, and spending from it."""
+"""wallets: what customers hold, putting in and spending from it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Balance:
 
 @dataclass(frozen=True)
 class Moved:
-    """A spend or its return, and what is left of the unit."""
+    """A top-up, a spend or its return, and what is left of the unit."""
 
     transfer_id: str
     occurred_at: datetime
@@ -42,6 +42,7 @@ class Movement:
     amount: int
     account: str
     decision_id: str | None
+    reference: str | None
 
 
 class Wallets:
@@ -59,6 +60,30 @@ class Wallets:
         """Movements, the newest first."""
         path = f"customers/{part(user_id)}/wallet/statement"
         return (_movement(row) for row in self._requests.pages(path, unit=unit))
+
+    def top_up(
+        self,
+        user_id: str,
+        *,
+        unit: str,
+        amount: int,
+        reference: str,
+        reason: str = "",
+        expires_at: datetime | None = None,
+    ) -> Moved:
+        """Put in what no program gave, such as a gift card. The same reference again is the same
+        top-up; what is left of it lapses at `expires_at`.
+
+        Raises Refusal: `reference_reused`, `invalid`; ValueError for a time without a zone.
+        """
+        body: dict[str, object] = {"unit": unit, "amount": amount, "reference": reference}
+        if reason:
+            body["reason"] = reason
+        if expires_at is not None:
+            if expires_at.tzinfo is None:
+                raise ValueError("expires_at: needs a time zone, such as datetime.now(UTC) has")
+            body["expires_at"] = expires_at.isoformat()
+        return _moved(self._requests.post(f"customers/{part(user_id)}/wallet/topup", body))
 
     def spend(self, user_id: str, *, unit: str, amount: int, reference: str) -> Moved:
         """Take out what expires first. The same reference again is the same spend.
@@ -98,4 +123,5 @@ def _movement(row: Mapping[str, Any]) -> Movement:
         amount=row["amount"],
         account=row["account"],
         decision_id=row["decision_id"],
+        reference=row["reference"],
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 from urllib.parse import parse_qs
 
 from banyan.doors.api.inbound.orders import (
@@ -15,6 +16,7 @@ from banyan.doors.api.inbound.orders import (
 from banyan.doors.api.inbound.payload import At
 from banyan.trust.sources.news import Buyer, BuyerNews, News, OrderNews, Payment, TakenBack
 from banyan.trust.sources.options import Options
+from banyan.trust.sources.wishes import Wish
 
 ORDER_TOPICS = frozenset(
     {
@@ -27,6 +29,10 @@ ORDER_TOPICS = frozenset(
     }
 )
 CUSTOMER_TOPICS = frozenset({"customers/create", "customers/update", "customers/enable"})
+PRIVACY_TOPICS: Mapping[str, Literal["access", "erase"]] = {
+    "customers/data_request": "access",
+    "customers/redact": "erase",
+}
 # Money came in, whatever of it went back since.
 _PAID = frozenset({"paid", "partially_refunded", "refunded"})
 
@@ -44,6 +50,21 @@ def read(topic: str, payload: At, *, currency: str, options: Options) -> list[Ne
     if topic in CUSTOMER_TOPICS:
         return [_customer(payload)]
     return None
+
+
+def read_wish(topic: str, payload: At) -> Wish | None:
+    """What somebody wants to become of their data, by Shopify's three privacy topics; None for any
+    other topic. Raises BadPayload."""
+    shop = payload["shop_domain"]
+    if topic == "shop/redact":
+        return Wish("erase", shop.needed(), None)
+    if topic not in PRIVACY_TOPICS:
+        return None
+    person = payload["customer"]
+    buyer = Buyer(
+        id=person["id"].text(), email=person["email"].text(), phone=person["phone"].text()
+    )
+    return Wish(PRIVACY_TOPICS[topic], shop.text(), buyer)
 
 
 def _order(topic: str, order: At, default: str, options: Options) -> list[News] | None:

@@ -9,7 +9,6 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.urls import path
-from prometheus_client import Counter
 
 from banyan.core.events import clock
 from banyan.doors.api.gate import Terms, answered
@@ -22,19 +21,15 @@ from banyan.kernel.errors import Problem
 from banyan.trust.sources.news import News
 from banyan.trust.sources.read import Source, secret, source
 from banyan.trust.sources.receive import receive
-
-MESSAGES = Counter(
-    "banyan_inbound_messages_total",
-    "Messages of shops and payment providers, by what became of them.",
-    ["kind", "outcome"],
-)
+from banyan.trust.sources.wishes import note
 
 
 def inbound(request: HttpRequest, kind: str, source_id: str) -> HttpResponse:
     """One message of a source.
 
-    200 with `{"outcome": "appended" | "nothing_new" | "ignored" | "pong", "events": N}`; 400 with
-    the place of what cannot be read; 401 for a signature that does not fit; 404 for an unknown or
+    200 with `{"outcome": "appended" | "noted" | "nothing_new" | "ignored" | "pong", "events": N}`,
+    `noted` where a wish about somebody's data became a request that a person answers; 400 with the
+    place of what cannot be read; 401 for a signature that does not fit; 404 for an unknown or
     revoked source; 503 when the database is away, after which the provider sends it again.
     """
     # For the line in the log, where the address itself does not stand; the type of a request in
@@ -44,9 +39,9 @@ def inbound(request: HttpRequest, kind: str, source_id: str) -> HttpResponse:
         outcome, events = _handled(request, kind, source_id)
     except Problem as wrong:
         trouble = _trouble(wrong)
-        MESSAGES.labels(kind, trouble.code).inc()
+        counters.heard(kind, trouble.code)
         raise trouble from wrong
-    MESSAGES.labels(kind, outcome).inc()
+    counters.heard(kind, outcome)
     return JsonResponse({"outcome": outcome, "events": events})
 
 
@@ -78,11 +73,21 @@ def _handled(request: HttpRequest, kind: str, source_id: str) -> tuple[str, int]
         return "pong", 0
     news = _DOORS[kind](request, body, known)
     if news is None:
-        return "ignored", 0
+        return _wished(request, body, known), 0
     receipts = receive(known, news, now=clock.now())
     added = sum(not receipt.is_duplicate for receipt in receipts)
     counters.accepted("inbound", added)
     return ("appended" if added else "nothing_new"), added
+
+
+def _wished(request: HttpRequest, body: bytes, known: Source) -> str:
+    """What became of a message that tells no news."""
+    if known.kind != "shopify":
+        return "ignored"
+    wish = shopify.read_wish(_topic(request, "X-Shopify-Topic"), read_payload(body))
+    if wish is None:
+        return "ignored"
+    return "noted" if note(known, wish, now=clock.now()) else "nothing_new"
 
 
 def _body(request: HttpRequest) -> bytes:
@@ -140,7 +145,7 @@ def _trouble(wrong: Problem) -> Trouble:
         case Trouble():
             return wrong
         case BadSignature():
-            return Trouble("bad_key", wrong.sentence)
+            return Trouble("bad_signature", wrong.sentence)
         case BadPayload():
             place = wrong.pointer or "the body"
             fault = Fault(wrong.pointer, wrong.sentence)

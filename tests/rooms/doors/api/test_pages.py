@@ -74,6 +74,28 @@ def test_rows_that_come_in_between_move_nothing(installation: Installation) -> N
     assert len(_walk(shop, "/decisions", limit=1)) == 6
 
 
+def test_lists_also_begin_with_the_oldest_and_at_a_position(installation: Installation) -> None:
+    line, shop = Line(), caller()
+    line.publish(SPRING)
+    line.story()
+    line.work()
+    for address, at in (("/decisions", "position"), ("/referrals", "join_position")):
+        newest = _walk(shop, address, limit=200)
+        assert _walk(shop, f"{address}?order=desc", limit=1) == newest
+        assert _walk(shop, f"{address}?order=asc", limit=1) == newest[::-1]
+        later = newest[0][at]
+        assert later > newest[-1][at]
+        wanted = [row for row in newest if row[at] >= later]
+        assert _walk(shop, f"{address}?from_position={later}", limit=1) == wanted
+        both = f"{address}?order=asc&from_position={later}"
+        assert _walk(shop, both, limit=1) == wanted[::-1]
+        assert _walk(shop, f"{address}?from_position={later + 1}", limit=1) == []
+        cursor = shop.get(f"{address}?limit=1&order=asc").json["next_cursor"]
+        assert shop.get(f"{address}?cursor={cursor}").code == "bad_cursor"
+        assert shop.get(f"{address}?order=up").status == 422
+        assert shop.get(f"{address}?from_position=-1").status == 422
+
+
 def test_a_cursor_is_taken_from_the_list_it_goes_to(installation: Installation) -> None:
     line, shop = Line(), caller()
     line.publish(SPRING)

@@ -30,7 +30,7 @@ def test_an_order_of_a_shop_becomes_points(installation: Installation) -> None:
         assert (answer.status, answer.json) == (200, {"outcome": "appended", "events": 2})
         assert site.call("POST", source.path, body, headers).json["outcome"] == "nothing_new"
         wrong = site.call("POST", source.path, body + b" ", headers)
-        assert (wrong.status, wrong.json["code"]) == (401, "bad_key")
+        assert (wrong.status, wrong.json["code"]) == (401, "bad_signature")
         assert wrong.headers["content-type"] == "application/problem+json"
         assert wrong.json["instance"] == f"urn:request:{wrong.headers['x-request-id']}"
         large = site.call("POST", source.path, b" " * 1_100_000, headers)
@@ -38,6 +38,11 @@ def test_an_order_of_a_shop_becomes_points(installation: Installation) -> None:
         assert decided(3, timeout_s=30)
         counted = site.call("GET", "/metrics").body.decode()
     assert [(held.unit, held.available) for held in balances("207")] == [("points", 100)]
-    for outcome, times in (("appended", 1), ("nothing_new", 1), ("bad_key", 1), ("too_large", 1)):
+    for outcome, times in (
+        ("appended", 1),
+        ("nothing_new", 1),
+        ("bad_signature", 1),
+        ("too_large", 1),
+    ):
         wanted = f'banyan_inbound_messages_total{{kind="shopify",outcome="{outcome}"}} {times}.0'
         assert wanted in counted

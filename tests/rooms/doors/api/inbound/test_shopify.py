@@ -14,7 +14,10 @@ from django.db import connections
 from banyan.core.events.read import after
 from banyan.core.people.contacts import phone_stand_in
 from banyan.core.referrals.read import decisions
-from tests.rooms.doors.api.inbound.shops import log, orders, send_shopify, shop
+from banyan.trust.audit.read import entries
+from banyan.trust.privacy.acts import close_request, erase_customer
+from banyan.trust.privacy.read import requests
+from tests.rooms.doors.api.inbound.shops import NOW, log, orders, send_shopify, shop
 from tests.rooms.pipeline.line import Line
 
 pytestmark = pytest.mark.usefixtures("installation")
@@ -360,6 +363,52 @@ def test_a_large_order_fits_into_an_event() -> None:
 
 
 REAL = os.environ.get("BANYAN_REAL_DATA")
+
+
+def test_what_people_ask_of_their_data_waits_for_a_person() -> None:
+    source = shop("shopify")
+    assert send_shopify(source, "orders/paid", ORDER)[1]["events"] == 2
+    Line().work()
+    shop_domain = "bob.example"
+    asked = {"shop_domain": shop_domain, "customer": {"id": 207, "email": "b@x.example"}}
+    for topic, kind in (("customers/data_request", "access"), ("customers/redact", "erase")):
+        assert send_shopify(source, topic, asked) == (200, {"outcome": "noted", "events": 0})
+        assert send_shopify(source, topic, asked)[1]["outcome"] == "nothing_new"
+        [request] = requests(limit=1)
+        assert (request.kind, request.user_id, request.state) == (kind, "207", "open")
+        assert request.opened_by == source.actor
+    nobody = asked | {"customer": {"id": 999, "email": "nobody@x.example"}}
+    assert send_shopify(source, "customers/redact", nobody)[1]["outcome"] == "nothing_new"
+    assert len(requests()) == 2
+    assert send_shopify(source, "customers/redact", {"customer": {}})[1]["outcome"] == "nothing_new"
+
+    gone = {"shop_id": 1, "shop_domain": shop_domain}
+    assert send_shopify(source, "shop/redact", gone)[1]["outcome"] == "noted"
+    assert send_shopify(source, "shop/redact", gone)[1]["outcome"] == "nothing_new"
+    assert send_shopify(source, "shop/redact", {})[0] == 400
+    of_shop, erase, access = requests()
+    assert (of_shop.kind, of_shop.user_id) == ("erase", "")
+    assert of_shop.about == f"{source.id} {shop_domain}"
+
+    erase_customer("ops", "207", reason="Asked for.", now=NOW, request_id=erase.number)
+    for number in (of_shop.number, access.number):
+        close_request("ops", number, is_refused=False, reason="Done.", now=NOW)
+    assert {row.state for row in requests()} == {"done"}
+    assert {entry.about for entry in entries(verb="request.")} == {
+        "customer:207",
+        f"shop:{source.id} {shop_domain}",
+    }
+
+
+def test_a_guest_asks_by_the_address_they_ordered_with() -> None:
+    source = shop("shopify")
+    order = {name: value for name, value in ORDER.items() if name != "customer"}
+    send_shopify(source, "orders/paid", order)
+    Line().work()
+    asked = {"shop_domain": "bob.example", "customer": {"id": 31, "email": ORDER["email"]}}
+    assert send_shopify(source, "customers/redact", asked)[1]["outcome"] == "noted"
+    [request] = requests()
+    assert request.user_id.startswith("guest:")
 
 
 @pytest.mark.skipif(REAL is None, reason="BANYAN_REAL_DATA is not set: no real payloads at hand")

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import time
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from banyan.growth.journeys.providers import (
+    SMS,
+    WECHAT,
+    BadProvider,
+    Provider,
+    http_provider,
+    mail_provider,
+)
 from banyan.kernel.errors import Problem
 from banyan.kernel.times import zone_names
 
@@ -33,10 +44,22 @@ class Environment:
     log_level: str
     timezone: str
     lag_limit_s: int
+    unconfirmed_days: int
     events_per_minute: int
     metrics_token: str
     webhooks_allow_http: bool
     webhooks_allow_private: bool
+    test_clock: bool
+    company: str
+    language: str
+    email: Provider | None
+    email_from: str
+    sms: Provider | None
+    wechat: Provider | None
+    owner_email: str
+    notices_a_day: int
+    notices_a_week: int
+    quiet_hours: tuple[time, time]
 
     @property
     def is_sqlite(self) -> bool:
@@ -61,12 +84,24 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         log_level=_level(variables),
         timezone=_timezone(variables),
         lag_limit_s=_whole(variables, "BANYAN_LAG_LIMIT", 60, least=1, most=86_400),
+        unconfirmed_days=_whole(variables, "BANYAN_UNCONFIRMED_DAYS", 14, least=1, most=90),
         events_per_minute=_whole(
             variables, "BANYAN_EVENTS_PER_MINUTE", 3_000_000, least=1, most=2**31 - 1
         ),
         metrics_token=_metrics_token(variables),
         webhooks_allow_http=_switch(variables, "BANYAN_WEBHOOKS_ALLOW_HTTP"),
         webhooks_allow_private=_switch(variables, "BANYAN_WEBHOOKS_ALLOW_PRIVATE"),
+        test_clock=_switch(variables, "BANYAN_TEST_CLOCK"),
+        company=variables.get("BANYAN_COMPANY", "").strip() or urlsplit(base_url).hostname or "",
+        language=_language(variables),
+        email=_provider(variables, "BANYAN_EMAIL_URL", mail_provider),
+        email_from=_sender(variables, base_url),
+        sms=_provider(variables, "BANYAN_SMS_URL", lambda url: http_provider(url, SMS)),
+        wechat=_provider(variables, "BANYAN_WECHAT_URL", lambda url: http_provider(url, WECHAT)),
+        owner_email=variables.get("BANYAN_OWNER_EMAIL", "").strip(),
+        notices_a_day=_whole(variables, "BANYAN_NOTICES_A_DAY", 2, least=0, most=1_000),
+        notices_a_week=_whole(variables, "BANYAN_NOTICES_A_WEEK", 5, least=0, most=1_000),
+        quiet_hours=_hours(variables, "BANYAN_QUIET_HOURS", "21:00-09:00"),
     )
 
 
@@ -187,3 +222,39 @@ def _metrics_token(variables: Mapping[str, str]) -> str:
             'python3 -c "import secrets; print(secrets.token_urlsafe(24))"'
         )
     return token
+
+
+def _language(variables: Mapping[str, str]) -> str:
+    language = variables.get("BANYAN_LANGUAGE", "").strip().lower() or "en"
+    if language not in ("en", "zh-hans"):
+        raise BadSetting(f"BANYAN_LANGUAGE: expected en or zh-hans, found {language}")
+    return language
+
+
+def _provider(
+    variables: Mapping[str, str], name: str, of: Callable[[str], Provider | None]
+) -> Provider | None:
+    try:
+        return of(variables.get(name, "").strip())
+    except BadProvider as bad:
+        # The address itself holds a secret, so it is not repeated.
+        raise BadSetting(f"{name}: {bad.sentence}") from None
+
+
+def _sender(variables: Mapping[str, str], base_url: str) -> str:
+    host = urlsplit(base_url).hostname or "localhost"
+    given = variables.get("BANYAN_EMAIL_FROM", "").strip() or f"no-reply@{host}"
+    if "@" not in parseaddr(given)[1] or "\n" in given:
+        raise BadSetting(
+            f"BANYAN_EMAIL_FROM: expected an address such as Green Leaf <hello@example.com>, "
+            f"found {given}"
+        )
+    return given
+
+
+def _hours(variables: Mapping[str, str], name: str, default: str) -> tuple[time, time]:
+    given = variables.get(name, "").strip() or default
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", given)
+    if found is None:
+        raise BadSetting(f"{name}: expected hours such as 21:00-09:00, found {given}")
+    return time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))

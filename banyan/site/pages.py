@@ -30,13 +30,40 @@ _AROUND: tuple[Callable[..., Any], ...] = (
 """From the outside inwards."""
 
 
-def around_pages(get_response: Handler) -> Handler:
+class AroundPages:
     """Sessions, languages and the browser's protections around everything but the API."""
-    inner: Handler = get_response
-    for layer in reversed(_AROUND):
-        inner = layer(inner)
 
-    def answer(request: HttpRequest) -> HttpResponseBase:
-        return (get_response if request.path.startswith(API) else inner)(request)
+    def __init__(self, get_response: Handler) -> None:
+        self._bare = get_response
+        self._inner = get_response
+        self._before_view: list[Callable[..., HttpResponseBase | None]] = []
+        for layer in reversed(_AROUND):
+            self._inner = layer(self._inner)
+            # Django asks only the middleware that it knows itself, and the check of forms is made
+            # there: just before the view, which may be exempt.
+            if hasattr(self._inner, "process_view"):
+                self._before_view.insert(0, self._inner.process_view)
 
-    return answer
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer one request."""
+        return (self._bare if _is_api(request) else self._inner)(request)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponseBase],
+        arguments: tuple[Any, ...],
+        named: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        """What a layer says before the view is called; None lets it be called."""
+        if _is_api(request):
+            return None
+        for before in self._before_view:
+            response = before(request, view, arguments, named)
+            if response is not None:
+                return response
+        return None
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith(API)

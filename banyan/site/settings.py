@@ -21,10 +21,21 @@ DEFAULT_LANDING_URL = ENVIRONMENT.default_landing_url
 BANYAN_HOME = ENVIRONMENT.home
 OPERATOR_TIME_ZONE = ENVIRONMENT.timezone
 LAG_LIMIT_S = ENVIRONMENT.lag_limit_s
+UNCONFIRMED_DAYS = ENVIRONMENT.unconfirmed_days
 EVENTS_PER_MINUTE = ENVIRONMENT.events_per_minute
 METRICS_TOKEN = ENVIRONMENT.metrics_token
 WEBHOOKS_ALLOW_HTTP = ENVIRONMENT.webhooks_allow_http
 WEBHOOKS_ALLOW_PRIVATE = ENVIRONMENT.webhooks_allow_private
+COMPANY = ENVIRONMENT.company
+EMAIL_PROVIDER = ENVIRONMENT.email
+DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
+SMS_PROVIDER = ENVIRONMENT.sms
+WECHAT_PROVIDER = ENVIRONMENT.wechat
+OWNER_EMAIL = ENVIRONMENT.owner_email
+NOTICES_A_DAY = ENVIRONMENT.notices_a_day
+NOTICES_A_WEEK = ENVIRONMENT.notices_a_week
+QUIET_HOURS = ENVIRONMENT.quiet_hours
+TEST_CLOCK = ENVIRONMENT.test_clock
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -42,6 +53,10 @@ INSTALLED_APPS = [
     "banyan.trust.audit",
     "banyan.trust.privacy",
     "banyan.trust.sources",
+    "banyan.growth.journeys",
+    "banyan.growth.feedback",
+    "banyan.growth.leads",
+    "banyan.growth.toolkit",
     "banyan.pipeline",
     "banyan.pipeline.outbox",
     "banyan.pipeline.schedule",
@@ -51,7 +66,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "banyan.site.pages.around_pages",
+    "banyan.site.pages.AroundPages",
     "django.middleware.common.CommonMiddleware",
 ]
 
@@ -85,7 +100,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
-LANGUAGE_CODE = "en"
+LANGUAGE_CODE = ENVIRONMENT.language
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [compiled(BANYAN_HOME)]
 LANGUAGE_COOKIE_NAME = "banyan_language"

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/portal/", include("banyan.doors.portal.widget_urls")),
     path("", include("banyan.doors.api.urls")),
     path("", include("banyan.doors.portal.urls")),
 ]

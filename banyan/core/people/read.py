@@ -26,6 +26,7 @@ class MergedAway(Problem):
 
     def __init__(self, user_id: str, into: str) -> None:
         super().__init__(f"Customer {user_id!r} was merged into {into!r}; name that one.")
+        self.into = into
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,18 @@ def erased_at(user_id: str) -> datetime | None:
     if erased is None or erased.back_from is not None:
         return None
     return models.Erasure.objects.get(position=erased.position).erased_at
+
+
+def erased_between(after: int, upto: int) -> list[str]:
+    """User ids that were erased by events above one position up to another."""
+    rows = models.Erasure.objects.filter(position__gt=after, position__lte=upto)
+    return list(rows.order_by("position").values_list("customer", flat=True))
+
+
+def erased_contacts(tokens: Iterable[str]) -> frozenset[str]:
+    """Of these contacts (stand-ins) those whose owner had them erased."""
+    rows = models.ErasedContact.objects.filter(token__in=set(tokens))
+    return frozenset(rows.values_list("token", flat=True))
 
 
 def masked_names(user_ids: Iterable[str]) -> dict[str, str]:

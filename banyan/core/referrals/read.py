@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Literal, cast
 
 from django.db.models import Q, QuerySet, Sum
 
@@ -19,6 +19,9 @@ from banyan.core.referrals.models import (
     TouchLost,
 )
 from banyan.core.referrals.stages import PUBLIC_STATES, PublicState, Stage, current
+
+Order = Literal["asc", "desc"]
+"""Of lists: `desc` is the newest first."""
 
 
 @dataclass(frozen=True)
@@ -125,12 +128,17 @@ def referrals(
     friend: str | None = None,
     program: str | None = None,
     stage: Stage | None = None,
+    from_position: int | None = None,
+    order: Order = "desc",
     before: int | None = None,
+    after: int | None = None,
     limit: int = 50,
 ) -> list[ReferralRow]:
-    """Referrals, the newest first; `before` is the `number` to go on from.
+    """Referrals, the newest first; `before`, and `after` in the order `asc`, is the `number` to go
+    on from.
 
-    `stage` asks for those that have reached it.
+    `stage` asks for those that have reached it, `from_position` for those that joined there or
+    later.
     """
     rows = Referral.objects.all()
     if advocate is not None:
@@ -149,9 +157,13 @@ def referrals(
             ],
             params=[stage],
         )
+    if from_position is not None:
+        rows = rows.filter(join_position__gte=from_position)
     if before is not None:
         rows = rows.filter(pk__lt=before)
-    return _with_stages(rows.order_by("-pk")[:limit])
+    if after is not None:
+        rows = rows.filter(pk__gt=after)
+    return _with_stages(rows.order_by("pk" if order == "asc" else "-pk")[:limit])
 
 
 def touches_lost(
@@ -174,12 +186,17 @@ def decisions(
     friend: str | None = None,
     outcome: str | None = None,
     waiting: bool = False,
+    from_position: int | None = None,
+    order: Order = "desc",
     before: tuple[int, int] | None = None,
+    after: tuple[int, int] | None = None,
     limit: int = 50,
 ) -> list[DecisionRow]:
-    """Decisions, the newest first; `before` is the (position, place) to go on from.
+    """Decisions, the newest first; `before`, and `after` in the order `asc`, is the (position,
+    place) to go on from.
 
-    `waiting` asks for held ones that nobody has released or denied.
+    `waiting` asks for held ones that nobody has released or denied, `from_position` for those made
+    there or later.
     """
     asked = {
         "beneficiary": beneficiary,
@@ -191,16 +208,28 @@ def decisions(
     rows = Decision.objects.filter(**{k: v for k, v in asked.items() if v is not None})
     if waiting:
         rows = rows.exclude(decision_id__in=Ruling.objects.values("decision_id"))
+    if from_position is not None:
+        rows = rows.filter(position__gte=from_position)
     if before is not None:
         position, place = before
         rows = rows.filter(Q(position__lt=position) | Q(position=position, place__lt=place))
-    return _with_fate(rows.order_by("-position", "-place")[:limit])
+    if after is not None:
+        position, place = after
+        rows = rows.filter(Q(position__gt=position) | Q(position=position, place__gt=place))
+    by = ("position", "place") if order == "asc" else ("-position", "-place")
+    return _with_fate(rows.order_by(*by)[:limit])
 
 
 def decision(decision_id: str) -> DecisionRow | None:
     """One decision."""
     found = _with_fate(Decision.objects.filter(decision_id=decision_id))
     return found[0] if found else None
+
+
+def decisions_of(decision_ids: Collection[str]) -> list[DecisionRow]:
+    """These decisions, in order."""
+    rows = Decision.objects.filter(decision_id__in=decision_ids)
+    return _with_fate(rows.order_by("position", "place"))
 
 
 def reversals(decision_id: str) -> list[ReversalRow]:
@@ -251,7 +280,11 @@ def _lost(row: TouchLost) -> TouchLostRow:
 def _with_stages(rows: Iterable[Referral]) -> list[ReferralRow]:
     rows = list(rows)
     reached: dict[tuple[str, str], list[StageReached]] = {}
-    for change in StageChange.objects.filter(friend__in={row.friend for row in rows}):
+    # By program too, by which stages are found first.
+    changes = StageChange.objects.filter(
+        program__in={row.program for row in rows}, friend__in={row.friend for row in rows}
+    )
+    for change in changes:
         stage = cast(Stage, change.stage)  # only these are ever written
         reached.setdefault((change.program, change.friend), []).append(
             StageReached(stage, change.position, change.at, change.reason)

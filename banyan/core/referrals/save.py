@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from banyan.core.referrals.stages import ACTIVATING, DECLINE, PURCHASE
+from banyan.core.events.read import said
+from banyan.core.referrals.stages import ACCEPT, ACTIVATING, DECLINE, PURCHASE
 from banyan.kernel.database import among, read, write
 
 _STAGE_COLUMNS = ("program", "friend", "stage", "position", "at", "reason")
@@ -52,8 +53,8 @@ def save_stages(
 ) -> pl.DataFrame:
     """Move referrals on by what a batch brought; the stages newly reached.
 
-    `events` are the batch's (position, name, user_id, occurred_at); a referral's own joining event
-    counts for it. Of several events that reach a stage the first counts.
+    `events` are the batch's (position, name, user_id, occurred_at, body); a referral's own joining
+    event counts for it. Of several events that reach a stage the first counts.
     """
     joined = _joined(referrals)
     done = events.filter(pl.col("name").is_in([*ACTIVATING, PURCHASE, DECLINE]))
@@ -85,15 +86,48 @@ def _stages(rows: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
 
 
 def _joined(referrals: pl.DataFrame) -> pl.DataFrame:
-    """The first three stages stand at the touch, twice, and at the joining event."""
+    """The first three stages stand at the touch, twice, and where the friend accepted."""
     touch = {"position": pl.col("touch_position"), "at": pl.col("touched_at")}
-    join = {"position": pl.col("join_position"), "at": pl.col("started_at")}
+    yes = {"position": pl.col("accept_position"), "at": pl.col("accepted_at")}
     return pl.concat(
         [
             _stages(referrals, stage=pl.lit("referred"), **touch),
             _stages(referrals, stage=pl.lit("invited"), **touch),
-            _stages(referrals, stage=pl.lit("accepted"), **join),
+            _stages(_accepted(referrals), stage=pl.lit("accepted"), **yes),
         ]
+    )
+
+
+def _accepted(referrals: pl.DataFrame) -> pl.DataFrame:
+    """Referrals with where and when the friend said yes: by the joining event, or in so many words
+    before it, of which the first between touch and join counts."""
+    join = pl.col("join_position").alias("accept_position"), pl.col("started_at").cast(_WHEN)
+    joined = referrals.with_columns(join[0], join[1].alias("accepted_at"))
+    words = said(ACCEPT, referrals["friend"].unique().to_list()) if referrals.height else None
+    if words is None or words.is_empty():
+        return joined
+    asked = words.select(
+        pl.col("user_id").alias("friend"),
+        pl.col("position").alias("said_position"),
+        pl.col("occurred_at").alias("said_at"),
+        _property("program").alias("of_program"),
+    )
+    earlier = (
+        referrals.select("program", "friend", "touch_position", "join_position")
+        .join(asked, on="friend")
+        .filter(
+            (pl.col("of_program").is_null() | (pl.col("of_program") == pl.col("program")))
+            & pl.col("said_position").is_between("touch_position", "join_position")
+        )
+        .sort("said_position")
+        .unique(["program", "friend"], keep="first", maintain_order=True)
+        .select("program", "friend", "said_position", "said_at")
+    )
+    return joined.join(
+        earlier, on=["program", "friend"], how="left", maintain_order="left"
+    ).with_columns(
+        pl.coalesce("said_position", "accept_position").alias("accept_position"),
+        pl.coalesce("said_at", "accepted_at").alias("accepted_at"),
     )
 
 
@@ -113,6 +147,9 @@ def _moved(done: pl.DataFrame) -> pl.DataFrame:
         pl.col("position") >= pl.col("join_position")
     )
     rows = rows.rename({"user_id": "friend"}).sort("position")
+    no = rows.filter(pl.col("name") == DECLINE).filter(
+        _property("program").is_null() | (_property("program") == pl.col("program"))
+    )
     event = {"position": pl.col("position"), "at": pl.col("occurred_at")}
     orders = rows.filter(pl.col("name") == PURCHASE)
     before = _bought_before(orders)
@@ -128,12 +165,7 @@ def _moved(done: pl.DataFrame) -> pl.DataFrame:
             ),
             _stages(orders.filter(pl.col("nth") == 0), stage=pl.lit("purchased"), **event),
             _stages(orders.filter(pl.col("nth") == 1), stage=pl.lit("repurchased"), **event),
-            _stages(
-                rows.filter(pl.col("name") == DECLINE),
-                stage=pl.lit("lost"),
-                reason=pl.lit("declined"),
-                **event,
-            ),
+            _stages(no, stage=pl.lit("lost"), reason=pl.lit("declined"), **event),
         ]
     )
 

@@ -41,8 +41,10 @@ PUBLIC_STATES: Mapping[Stage, PublicState] = {
 
 ACTIVATING = ("Signed Up", "Account Created")
 PURCHASE = "Order Completed"
+ACCEPT = "Referral Accepted"
 DECLINE = "Referral Declined"
-"""Events of the friend that move a referral on."""
+"""Events of the friend that move a referral on. The two last are about the program that their
+`program` names; without one, about each."""
 
 
 def current(reached: Mapping[Stage, object]) -> Stage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,16 +27,20 @@ from banyan.engine.language.program import Cap, Limit, Program
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def why(row: DecisionRow, lang: Language) -> str:
+Naming = Callable[[str], str]
+"""How somebody is called before who reads, by user id or visitor's id."""
+
+
+def why(row: DecisionRow, lang: Language, *, naming: Naming = str) -> str:
     """One paragraph: which invitation, which milestone, how often, how much, what cut it, what
-    became of it."""
-    return why_each([row], lang)[0]
+    became of it. People are called by their ids unless `naming` calls them otherwise."""
+    return why_each([row], lang, naming=naming)[0]
 
 
-def why_each(rows: Sequence[DecisionRow], lang: Language) -> list[str]:
+def why_each(rows: Sequence[DecisionRow], lang: Language, *, naming: Naming = str) -> list[str]:
     """The same for a page of decisions, for which everything but the caps is looked up at once."""
     around = _Around(rows)
-    return [_told_of(row, around, lang) for row in rows]
+    return [_told_of(row, around, lang, naming) for row in rows]
 
 
 class _Around:
@@ -58,16 +62,16 @@ class _Around:
             self.transfers.setdefault(transfer.decision_id, []).append(transfer)
 
 
-def _told_of(row: DecisionRow, around: _Around, lang: Language) -> str:
+def _told_of(row: DecisionRow, around: _Around, lang: Language, naming: Naming) -> str:
     program = published_program(row.program, row.version)
     referral = around.referrals.get((row.program, row.friend or ""))
     lost = around.lost.get((row.program, referral.join_position), []) if referral else []
     return explain_decision(
         program,
-        _told(row),
-        referral=_told(referral) if referral else None,
-        lost=[_told(one) for one in lost],
-        reversals=[_told(one) for one in around.reversals.get(row.decision_id, [])],
+        _told(row, naming),
+        referral=_told(referral, naming) if referral else None,
+        lost=[_told(one, naming) for one in lost],
+        reversals=[_told(one, naming) for one in around.reversals.get(row.decision_id, [])],
         postings=[
             posting
             for one in around.transfers.get(row.decision_id, [])
@@ -78,9 +82,15 @@ def _told_of(row: DecisionRow, around: _Around, lang: Language) -> str:
     )
 
 
-def _told(row: Any) -> dict[str, Any]:
-    """A row as the engine speaks of it: times as microseconds."""
-    return {name: _us(v) if isinstance(v, datetime) else v for name, v in asdict(row).items()}
+def _told(row: Any, naming: Naming) -> dict[str, Any]:
+    """A row as the engine speaks of it: times as microseconds; people as they are called."""
+    told: dict[str, Any] = {
+        name: _us(v) if isinstance(v, datetime) else v for name, v in asdict(row).items()
+    }
+    return told | {name: naming(told[name]) for name in _PEOPLE if told.get(name)}
+
+
+_PEOPLE = ("advocate", "beneficiary", "friend", "visitor")
 
 
 def _us(at: datetime) -> int:

@@ -16,7 +16,7 @@ from banyan.doors.api.gate import ApiRequest, rehearsed
 from banyan.doors.api.operations import operation
 from banyan.doors.api.pages import Cursor, Limit, Page, after, page
 from banyan.doors.api.shapes import LARGEST_WHOLE, Body, Id, Shape, Text, Time
-from banyan.pipeline import wait
+from banyan.pipeline import farewell, takeout, wait
 from banyan.trust.audit.acts import record
 from banyan.trust.privacy import acts
 
@@ -311,7 +311,7 @@ def merge_customer(request: ApiRequest, user_id: str, body: Merge) -> dict[str, 
 def export_customer(request: ApiRequest, user_id: str, body: PrivacyReason) -> dict[str, Any]:
     """The customer's own data in clear, other people masked. Exports are written down."""
     call = request.call
-    data = acts.export_customer(call.actor, user_id, reason=body.reason, now=call.now)
+    data = takeout.export(call.actor, user_id, reason=body.reason, now=call.now)
     return {"user_id": user_id, "data": data}
 
 
@@ -336,7 +336,7 @@ def export_customer(request: ApiRequest, user_id: str, body: PrivacyReason) -> d
 def erase_customer(request: ApiRequest, user_id: str, body: Erasure) -> dict[str, Any]:
     """Ids and books stay as they are. It cannot be undone; rehearse it with `dry_run=true`."""
     call = request.call
-    erased = acts.erase_customer(
+    erased = farewell.erase(
         call.actor, user_id, reason=body.reason, request_id=body.request, now=call.now
     )
     return asdict(erased)

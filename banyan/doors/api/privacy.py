@@ -14,6 +14,8 @@ from banyan.doors.api.operations import operation
 from banyan.doors.api.pages import Cursor, Limit, Page, after, page
 from banyan.doors.api.problems import missing
 from banyan.doors.api.shapes import LARGEST_WHOLE, Body, Id, Shape, Text, Time
+from banyan.growth.leads import acts as leads
+from banyan.growth.leads.contact import Given
 from banyan.trust.privacy import acts, read
 from banyan.trust.privacy.read import RequestRow
 
@@ -30,6 +32,7 @@ class PrivacyRequest(Shape):
     kind: RequestKind
     state: State
     user_id: str = Field(description="Empty for a contact of somebody who is no customer")
+    about: str = Field(description="The shop that asks for all its customers; else empty")
     received_at: Time
     due_at: Time
     opened_by: str
@@ -70,6 +73,7 @@ EXAMPLE: dict[str, object] = {
     "kind": "access",
     "state": "open",
     "user_id": "ann",
+    "about": "",
     "received_at": "2026-01-31T08:00:00Z",
     "due_at": "2026-02-20T08:00:00Z",
     "opened_by": "key:1",
@@ -140,8 +144,8 @@ def open_privacy_request(request: ApiRequest, body: NewRequest) -> RequestRow:
     errors=["request_not_open", "no_reason"],
 )
 def close_privacy_request(request: ApiRequest, number: int, body: Closing) -> RequestRow:
-    """One to erase is closed by the erasure itself (`request` of
-    `POST /v1/customers/{user_id}/erase`), or refused here."""
+    """One to erase a customer is closed by the erasure itself (`request` of
+    `POST /v1/customers/{user_id}/erase`), or refused here. One of a shop is closed here."""
     _found(number)
     call = request.call
     acts.close_request(
@@ -167,7 +171,8 @@ def erase_contact(request: ApiRequest, body: ContactErasure) -> dict[str, Any]:
     kind: Kind = "email" if body.email is not None else "phone"
     value = body.email or body.phone or ""
     done = acts.erase_contact(call.actor, kind, value, reason=body.reason, now=call.now)
-    return {"invitations": done}
+    waiting = leads.forget(Given(kind, value), now=call.now)
+    return {"invitations": done + waiting}
 
 
 def _found(number: int) -> RequestRow:

@@ -7,17 +7,24 @@ from django.urls import URLPattern, URLResolver, path, re_path
 
 from banyan.doors.api import (
     audit,
+    capture,
     clock,
     customers,
     decisions,
+    disputes,
     docs,
     links,
     log,
     meaning,
+    notices,
+    presenting,
     privacy,
     programs,
+    receipts,
     referrals,
+    scripts,
     sources,
+    templates,
     wallets,
     webhooks,
 )
@@ -29,11 +36,17 @@ from banyan.doors.api.problems import Trouble
 # A customer's id may hold slashes, so what stands below a customer comes before the customer.
 ROUTERS = (
     programs.router,
+    presenting.router,
     links.router,
+    scripts.router,
+    capture.router,
     referrals.router,
     decisions.router,
+    disputes.router,
     wallets.router,
     log.router,
+    templates.router,
+    notices.router,
     customers.router,
     privacy.router,
     webhooks.router,
@@ -42,7 +55,7 @@ ROUTERS = (
     clock.router,
     meaning.router,
 )
-_FOR_BROWSERS = ("/rules", "/landing")
+_FOR_BROWSERS = ("/rules", "/landing", "/offer", "/faq")
 
 door = make_door()
 for router in ROUTERS:
@@ -61,7 +74,8 @@ def _patterns() -> list[URLPattern | URLResolver]:
         route = str(pattern.pattern)
         is_for_browsers = route.endswith(_FOR_BROWSERS) or route.startswith("problems")
         assert isinstance(pattern, URLPattern)
-        view = answered(pattern.callback, is_for_browsers=is_for_browsers)
+        run = docs.schema(door) if pattern.name == "openapi-json" else pattern.callback
+        view = answered(run, is_for_browsers=is_for_browsers)
         found.append(path(route, view, name=pattern.name))
     found.append(path("docs/<str:name>", answered(docs.asset, is_for_browsers=False)))
     found.append(re_path(r"^", answered(nowhere, is_for_browsers=False)))
@@ -70,5 +84,6 @@ def _patterns() -> list[URLPattern | URLResolver]:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *inbound.urlpatterns,
+    *receipts.urlpatterns,
     path("v1/", (_patterns(), "ninja", "api")),
 ]

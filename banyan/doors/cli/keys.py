@@ -21,11 +21,12 @@ def command() -> None:
 
     A write key sends events. A secret key may do everything, so it belongs on servers alone. A
     publishable key may stand in a web page: it sends what a browser may, and reads public rules.
+    A portal key calls nothing: with it the host site signs the tokens by which its customers enter.
     """
 
 
 @command.command()
-@click.argument("role", type=click.Choice(["write", "secret", "publishable"]))
+@click.argument("role", type=click.Choice(["write", "secret", "publishable", "portal"]))
 @click.option("--test", "is_test", is_flag=True, help="A key for tests: it may move the clock.")
 @click.option("--name", default="", help="What the key is for.")
 @click.option(
@@ -48,7 +49,7 @@ def create(
     from banyan.core.events import clock
     from banyan.trust.access.keys import REQUESTS_PER_MINUTE, make
 
-    _, secret = make(
+    key, secret = make(
         _actor(),
         role,
         is_test=is_test,
@@ -58,6 +59,8 @@ def create(
         requests_per_minute=per_minute or REQUESTS_PER_MINUTE,
     )
     click.echo(secret)
+    if role == "portal":
+        click.echo(f"Name it in the header of your tokens: kid={key.id}.", err=True)
     click.echo("Keep it well: it is not shown again.", err=True)
 
 

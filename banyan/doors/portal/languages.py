@@ -26,6 +26,9 @@ def chosen_by_address(
         translation.activate(wanted)
         request.LANGUAGE_CODE = wanted
         response = get_response(request)
+        # A picture in another language is no choice of the reader's.
+        if not response.headers.get("Content-Type", "").startswith("text/html"):
+            return response
         name = settings.LANGUAGE_COOKIE_NAME
         response.set_cookie(
             name, wanted, max_age=KEPT_S, samesite="Lax", secure=request.is_secure()

@@ -1,6 +1,8 @@
 """keys: who calls. A secret is shown once, kept as its SHA-256, and found by that.
 
 Secrets have 192 random bits, so a plain hash is as good as a slow one: there is nothing to guess.
+Portal keys sign instead of calling; theirs is kept encrypted too, since a signature is checked with
+the secret itself.
 """
 
 from __future__ import annotations
@@ -16,11 +18,12 @@ from typing import Literal, cast
 
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
+from banyan.kernel.sealing import seal, unseal
 from banyan.trust.access import models
 from banyan.trust.access.scopes import BY_ROLE, SCOPES
 from banyan.trust.audit.acts import record
 
-Role = Literal["write", "secret", "restricted", "publishable"]
+Role = Literal["write", "secret", "restricted", "publishable", "portal"]
 
 # A key that was revoked in another process is refused after this at the latest.
 CACHED_S = 10.0
@@ -30,7 +33,7 @@ REQUESTS_PER_MINUTE = 6_000
 
 _MOST_CACHED = 10_000
 
-_PREFIX = {"write": "wk", "secret": "sk", "restricted": "rk", "publishable": "pk"}
+_PREFIX = {"write": "wk", "secret": "sk", "restricted": "rk", "publishable": "pk", "portal": "tk"}
 
 
 class BadKey(Problem):
@@ -84,6 +87,7 @@ def make(
     with one_transaction():
         row = models.Key.objects.create(
             secret_sha256=_sha256(secret),
+            secret_sealed=_sealed(secret) if role == "portal" else None,
             hint=f"{secret[:8]}…{secret[-4:]}",
             role=role,
             scopes=" ".join(sorted(set(scopes))),
@@ -103,9 +107,37 @@ def find(secret: str) -> Key | None:
     return _known.find(_sha256(secret))
 
 
+def signing_secret(key_id: int) -> str | None:
+    """The secret of a portal key; None when there is no such key or it was revoked."""
+    row = models.Key.objects.filter(id=key_id, role="portal", revoked_at=None).first()
+    if row is None:
+        return None
+    return unseal(bytes(row.secret_sealed or b""), context=_context(row.secret_sha256)).decode()
+
+
 def every() -> list[Key]:
     """All keys in the order they were made, the revoked among them."""
     return [_value(row) for row in models.Key.objects.order_by("id")]
+
+
+def live() -> Key | None:
+    """The first key by which servers of the company act on this installation for real: neither a
+    test's nor one that lies in a browser or sends events alone."""
+    rows = models.Key.objects.filter(
+        role__in=("secret", "restricted"), is_test=False, revoked_at=None
+    )
+    row = rows.order_by("id").first()
+    return None if row is None else _value(row)
+
+
+def is_public(source: str) -> bool:
+    """Whether an event's source is a publishable key, which anybody can read and use."""
+    kind, _, number = source.partition(":")
+    return (
+        kind == "key"
+        and number.isdigit()
+        and models.Key.objects.filter(id=int(number), role="publishable").exists()
+    )
 
 
 def revoke(actor: str, key_id: int, *, now: datetime) -> Key:
@@ -162,6 +194,14 @@ def _told(key: Key) -> dict[str, object]:
         "name": key.name,
         "requests_per_minute": key.requests_per_minute,
     }
+
+
+def _sealed(secret: str) -> bytes:
+    return seal(secret.encode(), context=_context(_sha256(secret)))
+
+
+def _context(sha256: str) -> str:
+    return f"portal-key:{sha256}"
 
 
 def _sha256(secret: str) -> str:

@@ -26,8 +26,12 @@ def test_a_story_is_told_in_its_order(installation: Installation) -> None:
     subscribe("t", url="https://example.com/hook", wanted=["*"], now=line.now)
     line.story()
     line.say("Wallet Spent", "ben", unit="points", amount=60, reference="r1")
+    lapses = (line.now + timedelta(days=2)).isoformat()
+    card = {"unit": "points", "amount": 5, "reference": "r1", "expires_at": lapses}
+    line.say("Wallet Credited", "dan", **card)
     line.now += timedelta(days=14)
     line.say("Clock Ticked", anonymousId="clock")
+    line.say("Wallet Returned", "ben", reference="r1")
     line.work(1)
     told = [(topic, position) for topic, position, _ in messages()]
     assert [one for one in told if one[1] in (3, 5)] == [
@@ -46,7 +50,10 @@ def test_a_story_is_told_in_its_order(installation: Installation) -> None:
         ("decision.reversed", 8),
         ("wallet.reversed", 8),
         ("wallet.spent", 9),
-        ("wallet.available", 10),
+        ("wallet.credited", 10),
+        ("wallet.available", 11),
+        ("wallet.expired", 11),
+        ("wallet.returned", 12),
     ]
 
 

@@ -8,6 +8,7 @@ from banyan.core.events.read import head
 from banyan.core.ledger.read import balances, statement, transfer
 from banyan.core.programs.read import link_row
 from banyan.core.referrals.read import decisions, referrals, rejects
+from banyan.pipeline.links import make_link
 from banyan.pipeline.wait import cursor_position
 from banyan.pipeline.worker import Worker
 from tests.installation import Installation
@@ -40,6 +41,23 @@ def test_a_story_from_click_to_refund(installation: Installation, limit: int) ->
     link = link_row("ann")
     assert link is not None
     assert (link.code, link.clicks, link.referrals) == ("ANN", 1, 2)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 10_000])
+def test_a_click_ahead_of_its_link_does_not_count(installation: Installation, limit: int) -> None:
+    """Wherever the log is cut, and also when the door has made the link before the worker came."""
+    line = Line()
+    line.publish()
+    line.say("Referral Link Clicked", anonymousId="web-1", code="ann")
+    line.say("Referral Link Clicked", anonymousId="web-2", code="BEN")
+    line.say("Referral Link Created", "ann", code="ANN", program="spring")
+    make_link("t", program="spring", advocate="ben", code="BEN", now=line.now)
+    line.say("Referral Link Clicked", anonymousId="web-3", code="ann")
+    for visitor in ("web-4", "web-5"):
+        line.say("Referral Link Clicked", anonymousId=visitor, code="BEN")
+    line.work(limit)
+    assert [link.clicks for code in ("ANN", "BEN") if (link := link_row(code))] == [1, 2]
+    assert [reject.position for reject in rejects()] == [2, 1]
 
 
 def test_stages_of_a_referral(installation: Installation) -> None:

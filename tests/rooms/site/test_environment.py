@@ -15,6 +15,7 @@ def test_what_is_left_out_has_a_value(tmp_path: Path) -> None:
     found = read_environment({"BANYAN_HOME": str(tmp_path)})
     assert (found.timezone, found.lag_limit_s, found.metrics_token) == ("UTC", 60, "")
     assert (found.webhooks_allow_http, found.webhooks_allow_private) == (False, False)
+    assert found.test_clock is False
     assert (found.log_level, found.behind_proxy) == ("INFO", False)
 
 
@@ -27,11 +28,13 @@ def test_what_is_given_is_taken(tmp_path: Path) -> None:
             "BANYAN_METRICS_TOKEN": "0123456789abcdef",
             "BANYAN_WEBHOOKS_ALLOW_HTTP": "yes",
             "BANYAN_WEBHOOKS_ALLOW_PRIVATE": "1",
+            "BANYAN_TEST_CLOCK": "1",
         }
     )
     assert (found.timezone, found.lag_limit_s) == ("Asia/Shanghai", 5)
     assert found.metrics_token == "0123456789abcdef"
     assert (found.webhooks_allow_http, found.webhooks_allow_private) == (True, True)
+    assert found.test_clock is True
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_a_storys_logs_name_nobody_and_no_secret(installation: Installation) -> 
         while cursor_position() < log.head():
             assert time.monotonic() < end
             time.sleep(0.05)
-        written = stop(site.process)
+        written = stop(site)
     assert log.head() >= 5
     lines = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
     assert [line for line in written.splitlines() if not line.startswith("{")] == []

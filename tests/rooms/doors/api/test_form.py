@@ -185,15 +185,27 @@ def test_addresses_and_methods_that_are_none(installation: Installation) -> None
     for address in ("/nothing", "/programs/", "/", "/links/a/b/c", "/docs/x"):
         assert (shop.get(address).status, shop.get(address).code) == (404, "not_found"), address
     for method, address, allowed in (
-        ("DELETE", "/links", "GET, POST"),
-        ("HEAD", "/programs", "GET, POST"),
-        ("TRACE", "/programs/spring/rules", "GET"),
-        ("POST", "/customers/ann", "GET, PUT"),
+        ("DELETE", "/links", "GET, HEAD, POST"),
+        ("HEAD", "/programs/check", "POST"),
+        ("TRACE", "/programs/spring/rules", "GET, HEAD"),
+        ("POST", "/customers/ann", "GET, HEAD, PUT"),
     ):
         reply = stranger.send(method, address)
         assert (reply.status, reply.headers["Allow"]) == (405, allowed)
     foreign = shop.get("/programs", Host="evil.example")
     assert (foreign.status, foreign.code) == (400, "bad_request")
+
+
+def test_head_is_answered_as_get_without_the_body(installation: Installation) -> None:
+    shop = caller()
+    for address in ("/programs", "/programs/none", "/openapi.json", "/docs"):
+        got, head = shop.get(address), shop.send("HEAD", address)
+        assert (head.status, head.body) == (got.status, b""), address
+        assert got.body, address
+        assert head.headers["Content-Length"] == str(len(got.body)), address
+        assert head.headers["Content-Type"] == got.headers["Content-Type"], address
+    assert Caller().send("HEAD", "/programs").status == 401
+    assert Caller().send("HEAD", "/problems/no_key").status == 200
 
 
 def test_a_request_has_an_id(installation: Installation) -> None:

@@ -101,3 +101,14 @@ def _whole(example: dict[str, object]) -> dict[str, object]:
     for part in str(reference).removeprefix("#/").split("/"):
         found = found[part]
     return found
+
+
+def test_the_file_is_sent_once_to_whoever_keeps_it(installation: Installation) -> None:
+    first = Caller().get("/openapi.json")
+    assert (first.status, first.headers["Content-Type"]) == (200, "application/json")
+    assert first.headers["Cache-Control"] == "no-cache"
+    assert first.json == schema()
+    mark = first.headers["ETag"]
+    again = Caller().get("/openapi.json", If_None_Match=mark)
+    assert (again.status, again.body, again.headers["ETag"]) == (304, b"", mark)
+    assert Caller().get("/openapi.json", If_None_Match='"other"').body == first.body

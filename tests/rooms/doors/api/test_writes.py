@@ -21,6 +21,9 @@ from tests.rooms.doors.api.offers import CAREFUL, PROMPT, SPRING
 from tests.rooms.pipeline.line import Line
 
 SOURCE = {"kind": "shopify", "secret": "s" * 16, "currency": "USD"}
+ASKING = SPRING.replace("program: spring", "program: asking").replace(
+    "[code, click]", "[code, invite]"
+)
 HOOK = {"url": "https://shop.example/hook", "topics": ["decision.*"]}
 
 
@@ -32,6 +35,7 @@ class Story:
         line = Line()
         line.publish(PROMPT)
         line.publish(CAREFUL)
+        line.publish(ASKING)
         line.say("identify", "ann", traits={"email": "ann@example.com"})
         line.say("identify", "ann-old", traits={"email": "ann@example.org"})
         for code, program, friend in (("ANN", "spring", "ben"), ("CARE", "careful", "cid")):
@@ -45,6 +49,8 @@ class Story:
         self.delivery = self.shop.post(f"/webhooks/{self.hook}/test").json["id"]
         asked = self.shop.post("/privacy_requests", {"kind": "access", "user_id": "ann"})
         self.request = asked.json["number"]
+        disputed = {"user_id": "ann", "about": "spring/ben", "text": "He bought twice."}
+        self.dispute = self.shop.post("/disputes", disputed).json["number"]
         self.source = self.shop.post("/sources", SOURCE).json["id"]
         [self.held] = [
             row["decision_id"] for row in self.shop.get("/decisions?waiting=true").json["data"]
@@ -62,12 +68,25 @@ class Story:
         yield "change_program", "PATCH", "/programs/spring", {"landing_url": "https://a.example"}
         yield "publish_version", "POST", "/programs/spring/versions/2/publish", {}
         yield "create_link", "POST", "/links", {"program": "spring", "advocate": "dan"}
+        ann = {"email": "ann@example.com"}
+        yield "send_capture_code", "POST", "/referrals/capture/code", ann
+        told = {"program": "asking", "advocate": ann | {"user_id": "ann"}}
+        told |= {"friend": {"phone": "+1 555 0177"}, "channel": "phone"}
+        told |= {"staff": "desk 3", "evidence": "On the line."}
+        yield "capture_referral", "POST", "/referrals/capture", told
         yield "pause_program", "POST", "/programs/careful/pause", why
         yield "resume_program", "POST", "/programs/careful/resume", why
         yield "close_program", "POST", "/programs/careful/close", why
         yield "release_decision", "POST", f"/decisions/{self.held}/release", why
         yield "deny_decision", "POST", f"/decisions/{self.held}/deny", why
+        about = {"user_id": "ann", "about": "careful/cid", "text": "He did buy."}
+        yield "raise_dispute", "POST", "/disputes", about
+        yield "accept_dispute", "POST", f"/disputes/{self.dispute}/accept", None
+        solved = {"outcome": "upheld", "text": "He sent it back."}
+        yield "answer_dispute", "POST", f"/disputes/{self.dispute}/answer", solved
         yield "spend_from_wallet", "POST", "/customers/ann/wallet/spend", spend
+        topup = spend | {"reason": "A gift card."}
+        yield "top_up_wallet", "POST", "/customers/ann/wallet/topup", topup
         yield "return_spend", "POST", "/customers/ann/wallet/return", {"reference": "old"}
         yield "find_customers", "POST", "/customers/find", {"email": "ann@example.com"}
         yield "give_consent", "POST", "/customers/ann/consents", {"purpose": "marketing"}
@@ -262,11 +281,12 @@ def test_a_key_of_the_day_before_stands_for_another_spend(story: Story) -> None:
         assert other.json["balance"]["available"] == 2000 - 100 - 100 - 100
 
 
+@pytest.mark.parametrize("what", ["spend", "topup"])
 def test_what_the_worker_has_not_decided_is_asked_again(
-    story: Story, monkeypatch: pytest.MonkeyPatch
+    story: Story, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     monkeypatch.setattr("banyan.doors.api.commands.PATIENCE_S", 0.05)
-    wallet, shop = "/customers/ann/wallet/spend", story.shop
+    wallet, shop = f"/customers/ann/wallet/{what}", story.shop
     spend = {"unit": "cash USD", "amount": 100, "reference": "new"}
     before = head()
     first = shop.post(wallet, spend, Idempotency_Key="k")

@@ -150,13 +150,14 @@ def remind(advocate: str, nomination: int, *, now: datetime) -> Reminded:
     found = reminding(nomination, now=now)
     if found is None or found.advocate != advocate:
         raise ReminderClosed("There is nobody to remind: the friend has answered, or time is up.")
-    channel: Channel = "email" if found.contact.kind == "email" else "sms"
+    kind, to = (found.contact.kind, found.contact.value) if found.contact else ("email", "")
+    channel: Channel = "email" if kind == "email" else "sms"
     invitation = Invitation(
         id=f"nomination/{nomination}",
         program=found.program,
         advocate=advocate,
         channel=channel,
-        to=found.contact.value,
+        to=to,
         language="zh-hans" if found.language.startswith("zh") else "en",
         link=links.confirmation(found.link),
         invited_at=found.created_at,

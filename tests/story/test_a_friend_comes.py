@@ -127,8 +127,8 @@ def _advocate_sees_the_referral(
         ("invited", click["position"]),
         ("accepted", join["position"]),
         ("activated", join["position"]),
-        ("rewarded", join["position"]),
         ("purchased", order["position"]),
+        ("rewarded", order["position"]),
     ]
     link = company.office.get("/links/ANN-1").json
     assert (link["advocate"], link["clicks"], link["referrals"]) == ("ann", 1, 1)

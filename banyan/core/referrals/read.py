@@ -18,7 +18,7 @@ from banyan.core.referrals.models import (
     StageChange,
     TouchLost,
 )
-from banyan.core.referrals.stages import PUBLIC_STATES, PublicState, Stage, current
+from banyan.core.referrals.stages import PUBLIC_STATES, STAGES, PublicState, Stage, current
 
 Order = Literal["asc", "desc"]
 """Of lists: `desc` is the newest first."""
@@ -309,7 +309,9 @@ def _referral(row: Referral, stages: Sequence[StageReached]) -> ReferralRow:
         started_at=row.started_at,
         stage=stage,
         public_state=PUBLIC_STATES[stage],
-        stages=tuple(sorted(stages, key=lambda one: (one.position, one.at))),
+        stages=tuple(
+            sorted(stages, key=lambda one: (one.position, one.at, STAGES.index(one.stage)))
+        ),
     )
 
 

@@ -6,6 +6,7 @@ import polars as pl
 
 from banyan.core.events.read import said
 from banyan.core.referrals.stages import ACCEPT, ACTIVATING, DECLINE, PURCHASE
+from banyan.engine.stages.qualify import JOINED
 from banyan.kernel.database import among, read, write
 
 _STAGE_COLUMNS = ("program", "friend", "stage", "position", "at", "reason")
@@ -184,14 +185,19 @@ def _bought_before(orders: pl.DataFrame) -> pl.DataFrame:
 
 
 def _rewarded(decisions: pl.DataFrame) -> pl.DataFrame:
-    """A grant rewards its referral; a first reward that a risk rule refused loses it."""
+    """A grant rewards its referral; a first reward that a risk rule refused loses it.
+
+    What is given for joining alone rewards nothing that the friend did yet.
+    """
     of_referral = decisions.filter(pl.col("friend").is_not_null())
     event = {"position": pl.col("position"), "at": pl.col("occurred_at")}
     refused = (pl.col("outcome") == "rejected") & pl.col("reason").str.starts_with("risk:")
     return pl.concat(
         [
             _stages(
-                of_referral.filter(pl.col("outcome") == "granted"),
+                of_referral.filter(
+                    (pl.col("outcome") == "granted") & (pl.col("milestone") != JOINED)
+                ),
                 stage=pl.lit("rewarded"),
                 **event,
             ),

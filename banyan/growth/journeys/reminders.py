@@ -44,6 +44,7 @@ class Invitation:
     advocate: str
     channel: Channel
     to: str = field(repr=False)
+    """Empty: nobody is written to, and nobody else shall learn that."""
     language: Language
     link: str = field(repr=False)
     """Where the friend says yes or no."""
@@ -88,9 +89,10 @@ def remind_friend(invitation: Invitation, *, advocate_name: str, now: datetime) 
             f"A reminder can be sent from {standing.opens_at:%Y-%m-%d %H:%M} UTC on.",
             standing.opens_at,
         )
-    token = token_of(invitation.channel, invitation.to)
-    if (token, invitation.channel) in stopped_among([token]):
-        raise ReminderClosed("This friend does not want to be written to.")
+    if invitation.to:
+        token = token_of(invitation.channel, invitation.to)
+        if (token, invitation.channel) in stopped_among([token]):
+            raise ReminderClosed("This friend does not want to be written to.")
     number = standing.count + 1
     try:
         with one_transaction():
@@ -101,15 +103,16 @@ def remind_friend(invitation: Invitation, *, advocate_name: str, now: datetime) 
                 advocate=invitation.advocate,
                 at=now,
             )
-            send_now(
-                "friend_reminder",
-                channel=invitation.channel,
-                to=invitation.to,
-                lang=invitation.language,
-                values={"advocate": advocate_name, "confirm_link": invitation.link},
-                key=f"{invitation.id}/{number}",
-                now=now,
-            )
+            if invitation.to:
+                send_now(
+                    "friend_reminder",
+                    channel=invitation.channel,
+                    to=invitation.to,
+                    lang=invitation.language,
+                    values={"advocate": advocate_name, "confirm_link": invitation.link},
+                    key=f"{invitation.id}/{number}",
+                    now=now,
+                )
     except IntegrityError:
         # Pressed twice at the same time: the other press sends it.
         return reminded(invitation.id, invited_at=invitation.invited_at)

@@ -71,7 +71,7 @@ class Reminding:
 
     program: str
     advocate: str
-    contact: Given
+    contact: Given | None
     link: str
     language: str
     created_at: datetime
@@ -138,18 +138,21 @@ def nomination(number: int, *, now: datetime) -> NominationRow | None:
 
 
 def reminding(number: int, *, now: datetime) -> Reminding | None:
-    """What a reminder needs; None when there is nobody to remind, or not any more."""
+    """What a reminder needs; None when there is nobody to remind, or not any more.
+
+    Without a contact where the nomination was taken in silence: the press counts like any other, so
+    that nobody learns from it whom we know, and nothing is sent.
+    """
     row = Nomination.objects.filter(
-        pk=number, state=Nomination.State.WAITING, is_silent=False, expires_at__gt=now
+        pk=number, state=Nomination.State.WAITING, expires_at__gt=now
     ).first()
     if row is None:
         return None
     content = _content(row)
-    assert content is not None  # the table's constraint
     return Reminding(
         program=row.program,
         advocate=row.advocate,
-        contact=_contact(row, content),
+        contact=_contact(row, content) if content else None,
         link=link_of(row.key),
         language=row.language,
         created_at=row.created_at,

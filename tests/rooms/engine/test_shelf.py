@@ -121,6 +121,7 @@ def test_every_index_is_asked_for() -> None:
         "b2b-share-of-the-deal",
         "b2b-software-trial-ladder-honour",
         "risk-who-is-rejected",
+        "wallet-credited-from-outside",
         "wallet-returned-after-expiry",
     ):
         shelf = MemoryShelf()

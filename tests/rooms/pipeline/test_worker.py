@@ -71,8 +71,8 @@ def test_stages_of_a_referral(installation: Installation) -> None:
         ("invited", 2),
         ("accepted", 3),
         ("activated", 3),
-        ("rewarded", 3),
         ("purchased", 5),
+        ("rewarded", 5),
         ("repurchased", 7),
     ]
     assert (ben.stage, ben.public_state) == ("repurchased", "closed")

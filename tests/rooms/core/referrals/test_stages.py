@@ -74,7 +74,7 @@ def test_a_no_ends_the_referral_of_the_program_it_names() -> None:
     told.say("Referral Declined", "ben", program="autumn")
     told.work()
     [row] = referrals_of(["ben"])
-    assert row.stage == "rewarded"
+    assert row.stage == "activated"
     declined = told.say("Referral Declined", "ben", program="spring")
     told.work()
     [row] = referrals_of(["ben"])

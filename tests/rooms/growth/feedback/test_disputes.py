@@ -93,7 +93,7 @@ def test_an_invitation_in_vain_and_a_referral_are_disputed_by_program_and_friend
     assert [one["stage"] for one in own.evidence["stages"]] == [
         one.stage for one in referral.stages
     ]
-    assert own.evidence["stages"][-1]["stage"] == "rewarded"
+    assert own.evidence["stages"][-1]["stage"] == "activated"
     friend = acts.raise_dispute("dan", about="spring/dan", text="Ann sent me.", now=line.now)
     assert friend.number == own.number + 1
     stranger = refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -52,6 +53,17 @@ def test_the_button_opens_on_day_three_and_twice_at_most(installation: Installat
     assert letters.told == [("friend_reminder", "email", "dan@example.com")] * 2
     assert "https://refer.example.com/c/Zq3v" in letters.letters[0].text
     assert letters.letters[0].optout_link
+
+
+def test_of_an_invitation_to_nobody_the_press_counts_and_nothing_is_sent(
+    installation: Installation,
+) -> None:
+    unsaid = replace(INVITATION, to="")
+    with post() as letters:
+        first = remind_friend(unsaid, advocate_name="A***", now=NOON + 3 * DAY)
+        assert first == Reminded(1, NOON + 6 * DAY)
+        sent(NOON + 3 * DAY)
+    assert letters.told == []
 
 
 def test_it_says_when_it_opens(installation: Installation) -> None:

@@ -286,11 +286,11 @@ def others(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Compan
     ("case", "status", "en", "zh"),
     [
         ("unknown", 404, "We do not know this code", "没有找到这个推荐码"),
-        ("over", 410, "This offer has run out", "活动已到期"),
-        ("early", 409, "You are early", "活动尚未开始"),
+        ("over", 410, "This offer has run out", "计划已到期"),
+        ("early", 409, "You are early", "计划尚未开始"),
         ("scarce", 409, "All rewards of this invitation are taken", "这份邀请的名额已用完"),
-        ("paused", 409, "This offer is taking a break", "活动暂停中"),
-        ("closed", 410, "This offer has ended", "活动已结束"),
+        ("paused", 409, "This offer is taking a break", "计划暂停中"),
+        ("closed", 410, "This offer has ended", "计划已结束"),
     ],
 )
 def test_a_code_that_cannot_be_accepted_says_why_and_leads_on(

@@ -26,7 +26,7 @@ began = time.perf_counter()
 poster(
     Poster("绿叶生活", "#0b7a52", "送好友八折，得 20 美元", "小陈邀请您一起来", ("当日新鲜直送",),
            "您的见面礼", "加入后可得首单八折券", "邀请人的谢礼", "每位好友首次下单后可得 US$20",
-           "https://refer.example.com/r/7KXM4PQR?c=print", "扫码加入", "邀请码", "7KXM4PQR",
+           "https://refer.example.com/r/7KXM4PQR?c=print", "扫码加入", "推荐码", "7KXM4PQR",
            "refer.example.com/r/7KXM4PQR"),
     "a4",
 )

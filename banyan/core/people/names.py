@@ -43,10 +43,16 @@ def friends_names(user_ids: Collection[str]) -> dict[str, str]:
 
 
 def advocates_name(user_id: str) -> str:
-    """How an advocate is shown to friends: as they chose, else masked; empty when nothing is
-    known."""
-    row = Profile.objects.filter(customer=user_id).first()
-    chosen = opened_traits(user_id, bytes(row.sealed)).get(CHOSEN) if row else None
-    if isinstance(chosen, str) and chosen.strip():
-        return chosen.strip()[:LONGEST_CHOSEN]
-    return masked_names([user_id])[user_id]
+    """How one advocate is shown to friends."""
+    return advocates_names([user_id])[user_id]
+
+
+def advocates_names(user_ids: Collection[str]) -> dict[str, str]:
+    """How advocates are shown to friends: as they chose, else masked; empty for somebody of whom
+    nothing is known."""
+    names = masked_names(user_ids)
+    for row in Profile.objects.filter(customer__in=user_ids):
+        chosen = opened_traits(row.customer, bytes(row.sealed)).get(CHOSEN)
+        if isinstance(chosen, str) and chosen.strip():
+            names[row.customer] = chosen.strip()[:LONGEST_CHOSEN]
+    return names

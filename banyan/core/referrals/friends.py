@@ -14,12 +14,13 @@ from banyan.core.referrals.stages import PUBLIC_STATES, STAGES, PublicState
 from banyan.kernel.database import among, read
 
 # Where a referral stands, as the number of its stage; a join of two columns needs no foreign key.
-_STANDING = (
-    "SELECT r.id, r.program, r.friend, max(CASE s.stage "
+_STAGE = (
+    "max(CASE s.stage "
     + " ".join(f"WHEN '{stage}' THEN {number}" for number, stage in enumerate(STAGES))
     + " END) AS stage FROM referrals_referral r JOIN referrals_stagechange s "
     "ON s.program = r.program AND s.friend = r.friend WHERE "
 )
+_STANDING = f"SELECT r.id, r.program, r.friend, {_STAGE}"
 _COLUMNS = {"id": pl.Int64(), "program": pl.String(), "friend": pl.String(), "stage": pl.Int64()}
 
 
@@ -35,9 +36,11 @@ class Friend:
 
 def counts(advocates: Collection[str], *, program: str = "") -> dict[PublicState, int]:
     """How many friends of these user ids (of one person) stand where."""
-    standing, parameters = _standing(advocates, program)
+    where, parameters = _theirs(advocates, program)
+    # Without the names, which SQLite would sort along.
     rows = read(
-        f"SELECT stage, count(*) AS n FROM ({standing}) AS t GROUP BY stage",
+        f"SELECT stage, count(*) AS n FROM (SELECT {_STAGE}{where} GROUP BY r.id) AS t "
+        "GROUP BY stage",
         parameters,
         {"stage": pl.Int64(), "n": pl.Int64()},
     )
@@ -65,11 +68,12 @@ def friends(
         where, parameters = among("r.id", numbers)
         sql = f"{_STANDING}{where} GROUP BY r.id, r.program, r.friend ORDER BY r.id DESC"
     else:
-        standing, parameters = _standing(advocates, program)
+        theirs, parameters = _theirs(advocates, program)
         stages = [n for n, stage in enumerate(STAGES) if state == PUBLIC_STATES[stage]]
         where, chosen = among("stage", stages)
         sql = (
-            f"SELECT id, program, friend, stage FROM ({standing}) AS t WHERE {where} "
+            "SELECT id, program, friend, stage FROM "
+            f"({_STANDING}{theirs} GROUP BY r.id, r.program, r.friend) AS t WHERE {where} "
             "ORDER BY id DESC LIMIT %s OFFSET %s"
         )
         parameters = [*parameters, *chosen, limit, offset]
@@ -85,11 +89,12 @@ def programs_of(advocates: Collection[str]) -> list[str]:
     return list(rows.values_list("program", flat=True).distinct())
 
 
-def _standing(advocates: Collection[str], program: str) -> tuple[str, list[object]]:
+def _theirs(advocates: Collection[str], program: str) -> tuple[str, list[object]]:
+    """A condition that holds for referrals of these user ids, in one program where it is named."""
     where, parameters = among("r.advocate", sorted(advocates))
     if program:
         where, parameters = f"{where} AND r.program = %s", [*parameters, program]
-    return f"{_STANDING}{where} GROUP BY r.id, r.program, r.friend", parameters
+    return where, parameters
 
 
 def details(friends: Sequence[Friend]) -> list[ReferralRow]:

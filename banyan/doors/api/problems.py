@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.views import defaults
 
 from banyan.core.events.acts import NotAccepted
 from banyan.core.programs import acts as programs
@@ -144,29 +143,19 @@ def flaw(found: Finding) -> dict[str, object]:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's 400, such as a host that is not ours."""
-    if not _is_ours(request):
-        return defaults.bad_request(request, exception)
+    """Django's 400 below /v1, such as a host that is not ours."""
     return _said(request, "bad_request", "The request is malformed, or its Host is not served.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's 404."""
-    if not _is_ours(request):
-        return defaults.page_not_found(request, exception)
+    """Django's 404 below /v1."""
     return _said(request, "not_found", "There is nothing at this address; see /v1/openapi.json.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's 500: a fault of ours. Its traceback is logged under the request id."""
-    if not _is_ours(request):
-        return defaults.server_error(request)
+    """Django's 500 below /v1: a fault of ours. Its traceback is logged under the request id."""
     detail = f"Ask the operator to look up request {request_id(request)} in the log."
     return _said(request, "internal_error", detail)
-
-
-def _is_ours(request: HttpRequest) -> bool:
-    return request.path_info.startswith("/v1/")
 
 
 def _said(request: HttpRequest, code: str, detail: str) -> HttpResponse:

@@ -27,7 +27,7 @@ COMMANDS = {
     "backup": "Write a backup of the database to one file, while everything runs.",
     "restore": "Put a backup in the place of this installation's database.",
     "bench": "Measure replays of a simulated log on this machine.",
-    "demo": "Replay two programs over a real year of shopping and tell what they gave.",
+    "demo": "Show two programs over a real year of shopping, then run a site full of it.",
     "import": "Append events from files to the log.",
     "sources": "Make, list and revoke the shops and payment providers that tell of orders.",
     "export": "Write what the installation holds to a file.",

@@ -17,7 +17,7 @@ from banyan.core.programs import read as programs
 from banyan.core.programs.codes import LONGEST, normal
 from banyan.core.programs.force import Running, running_one
 from banyan.core.programs.force import running as running_now
-from banyan.core.referrals.room import is_used_up
+from banyan.core.referrals.limits import is_used_up
 from banyan.doors.portal.session import customer_of
 from banyan.engine.language.program import Program
 

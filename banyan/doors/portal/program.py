@@ -132,7 +132,8 @@ def shared(request: HttpRequest, slug: str) -> HttpResponseBase:
     person = person_of(request)
     one = _open_membership(person, slug)
     channel = _channel(request.POST.get("channel", ""))
-    name = _ready(person, one, channel, _script(request.POST.get("script", ""))).script
+    wanted = _script(request.POST.get("script", ""))
+    name = _ready(person, one, channel, wanted, advocates_name(person.user_id)).script
     properties = {"program": slug, "channel": channel, "code": one.code}
     properties |= {"script": name} if name else {}
     say(person, {"type": "track", "event": "Referral Shared", "properties": properties})
@@ -147,7 +148,9 @@ def sheet(request: HttpRequest, slug: str, channel: str) -> HttpResponseBase:
     """Everything for one channel: the text, the link, the picture, and how to go on."""
     person = person_of(request)
     one = _open_membership(person, slug)
-    prepared = _ready(person, one, _channel(channel), _script(request.GET.get("script", "")))
+    wanted = _script(request.GET.get("script", ""))
+    name = advocates_name(person.user_id)
+    prepared = _ready(person, one, _channel(channel), wanted, name)
     values = {
         "channel": channel,
         "label": CHANNELS[channel],
@@ -251,6 +254,7 @@ def _taking_part(person: Person, one: Membership) -> dict[str, Any]:
 def _sharing(request: HttpRequest, person: Person, one: Membership) -> dict[str, Any]:
     terms = one.running.terms
     wanted = _script(request.GET.get("script", ""))
+    name = advocates_name(person.user_id)
     texts = [
         {"id": each.id, "label": KINDS[each.kind], "is_chosen": wanted and each.id == wanted.id}
         for each in _distinct(scripts(one.slug, person.language, "wechat"))
@@ -258,9 +262,9 @@ def _sharing(request: HttpRequest, person: Person, one: Membership) -> dict[str,
     return {
         "code": one.code,
         "url": f"{settings.BASE_URL}/r/{quote(one.code)}",
-        "channels": [_button(person, one, channel, wanted) for channel in CHANNELS],
+        "channels": [_button(person, one, channel, wanted, name) for channel in CHANNELS],
         "texts": texts,
-        "ready": _ready(person, one, "wechat", wanted),
+        "ready": _ready(person, one, "wechat", wanted, name),
         "limits": [_limit(person, each, terms.timezone, one) for each in _rooms(person, one)],
         "has_new_rules": (one.agreed_version or 0) < one.running.version.number,
         "reassurance": reassurance(terms, person.language),
@@ -288,9 +292,11 @@ def _counters(person: Person, one: Membership) -> dict[str, Any]:
     }
 
 
-def _button(person: Person, one: Membership, channel: str, wanted: Script | None) -> dict[str, str]:
+def _button(
+    person: Person, one: Membership, channel: str, wanted: Script | None, name: str
+) -> dict[str, str]:
     """A way to share with its text, ready for a script to use."""
-    prepared = _ready(person, one, channel, wanted)
+    prepared = _ready(person, one, channel, wanted, name)
     return {
         "name": channel,
         "label": str(CHANNELS[channel]),
@@ -301,11 +307,14 @@ def _button(person: Person, one: Membership, channel: str, wanted: Script | None
     }
 
 
-def _ready(person: Person, one: Membership, channel: str, wanted: Script | None) -> Ready:
-    """The text for a channel; one that was chosen, where it is written for it."""
+def _ready(
+    person: Person, one: Membership, channel: str, wanted: Script | None, name: str
+) -> Ready:
+    """The text for a channel; one that was chosen, where it is written for it. `name`: how the
+    advocate is shown."""
     of = _TEXTS_FOR.get(channel, channel)
     fits = wanted is not None and wanted.channel in ("", of) and person.language in wanted.texts
-    values = {"advocate": advocates_name(person.user_id)}
+    values = {"advocate": name}
     return ready(
         one.running.terms,
         one.code,

@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from banyan.core.people.names import advocates_name, friends_names
+from banyan.core.people.names import advocates_names, friends_names
 from banyan.core.programs.read import published_program, versions
 from banyan.engine.language.explain import Language
 from banyan.engine.language.explain.quantity import quantity_minor
@@ -79,8 +79,7 @@ def said(
 def shown_names(friends: Collection[str], advocates: Collection[str]) -> dict[str, str]:
     """How people may be shown to those who recommended them, or whom they recommended; empty for
     somebody of whom nothing is known."""
-    names = {user_id: advocates_name(user_id) for user_id in advocates}
-    return names | friends_names(friends)
+    return advocates_names(advocates) | friends_names(friends)
 
 
 def title_of(program: str, language: Language) -> str:

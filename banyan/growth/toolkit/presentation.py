@@ -92,18 +92,17 @@ def offer_of(program: Program, lang: Language) -> Offer:
 
 
 class _Terms:
-    """A published version as a key: it never changes, and nothing else has its name, number and
-    start."""
+    """A published version as a key. It never changes; another installation in the same process may
+    say something else under the same name and number."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._key = (program.program, program.version, program.source.text)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Terms) and self._key == other._key
+        return isinstance(other, _Terms) and self.program == other.program
 
     def __hash__(self) -> int:
-        return hash(self._key)
+        return hash((self.program.program, self.program.version))
 
 
 @lru_cache(maxsize=256)

@@ -84,7 +84,7 @@ class LinkGone(Problem):
 class BadClaim(Problem):
     """A host's token that lets nobody in, and why: for whoever makes the tokens."""
 
-    status = 403
+    status = 401
     code = "bad_token"
 
 

@@ -6,7 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 from banyan.core.ledger.read import balances
 from banyan.core.ledger.totals import Totals, totals
-from banyan.core.people.names import advocates_name, friends_names, ids_of, speaker
+from banyan.core.people.names import (
+    advocates_name,
+    advocates_names,
+    friends_names,
+    ids_of,
+    speaker,
+)
 from banyan.core.programs.force import running
 from banyan.core.programs.read import published_program
 from banyan.core.referrals.friends import counts, details, friends, lost, programs_of, referral
@@ -219,4 +225,5 @@ def test_names_are_masked_until_their_owners_agree(installation: Installation) -
     line.work()
     assert friends_names(["ben"]) == {"ben": "Ben Jonson"}
     assert advocates_name("ann") == "Annie"
+    assert advocates_names(["ann", "ben", "eve"]) == {"ann": "Annie", "ben": "B*** J***", "eve": ""}
     assert (speaker("ann"), ids_of("ann"), advocates_name("eve")) == ("ann", ("ann",), "")

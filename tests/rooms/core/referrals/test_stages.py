@@ -1,14 +1,10 @@
-"""A friend's yes and no in so many words, and what is left of a program's caps."""
+"""A friend's yes and no in so many words."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
-from banyan.core.programs.read import published_program
 from banyan.core.referrals.read import ReferralRow, referrals_of
-from banyan.core.referrals.room import is_used_up
 from tests.rooms.pipeline.line import PROGRAM, Line
 
 pytestmark = pytest.mark.usefixtures("installation")
@@ -89,67 +85,3 @@ def test_a_no_without_a_program_ends_all() -> None:
     told.work()
     [row] = referrals_of(["ben"])
     assert row.stage == "lost"
-
-
-CAPPED = """
-program: spring
-version: 1
-currency: USD
-attribution: {window: 30d}
-milestones:
-  bought: {on: Order Completed}
-rewards:
-  welcome: {to: friend, on: bought, give: cash, amount: 20.00, CAPS}
-LIMITS
-"""
-
-
-def capped(caps: str, limits: str = "") -> str:
-    """The program with these caps."""
-    return CAPPED.replace("CAPS", f"caps: [{caps}]" if caps else "hold: 0d").replace(
-        "LIMITS", f"limits: [{limits}]" if limits else ""
-    )
-
-
-@pytest.mark.parametrize(
-    ("source", "after_one", "after_two"),
-    [
-        (capped("{per: program, count: 2}"), False, True),
-        (capped("{per: program, amount: 40.00}"), False, True),
-        (capped("{per: program, amount: 20.00}"), True, True),
-        (capped("{per: advocate, count: 1}"), True, True),
-        (capped("{per: friend, count: 1}"), False, False),
-        (capped("", "{give: cash, per: program, amount: 30.00}"), False, True),
-        (capped("", "{give: points, per: program, amount: 1}"), False, False),
-        (capped("{per: program, period: month, count: 1}"), True, True),
-    ],
-)
-def test_when_the_caps_leave_nothing_for_one_more_friend(
-    source: str, after_one: bool, after_two: bool
-) -> None:
-    told = line(source)
-    terms = published_program("spring", 1)
-    assert not is_used_up(terms, "ann", now=told.now)
-    for friend, expected in (("ben", after_one), ("cid", after_two)):
-        told.say("Signed Up", friend, referral_code="ANN")
-        told.say("Order Completed", friend, order_id=friend, total=50, currency="USD")
-        told.work()
-        assert is_used_up(terms, "ann", now=told.now) == expected
-
-
-def test_a_new_month_and_what_came_back_make_room_again() -> None:
-    told = line(capped("{per: program, period: month, count: 1}"))
-    terms = published_program("spring", 1)
-    told.say("Signed Up", "ben", referral_code="ANN")
-    told.say("Order Completed", "ben", order_id="o1", total=50, currency="USD")
-    told.work()
-    assert is_used_up(terms, "ann", now=told.now)
-    assert not is_used_up(terms, "ann", now=told.now + timedelta(days=31))
-    told.say("Order Refunded", "ben", order_id="o1")
-    told.work()
-    assert not is_used_up(terms, "ann", now=told.now)
-
-
-def test_what_friends_do_not_get_cannot_be_used_up_for_them() -> None:
-    told = line(capped("").replace("to: friend", "to: upline"))
-    assert not is_used_up(published_program("spring", 1), "ann", now=told.now)

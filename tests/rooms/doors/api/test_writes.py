@@ -13,17 +13,24 @@ from django.db import connection, connections
 
 from banyan.core.events.read import head
 from banyan.core.programs.read import links_of
+from banyan.growth.journeys import acts
+from banyan.growth.journeys.addresses import token_of
+from banyan.growth.journeys.letter import Outcome
 from banyan.trust.access import idempotency
 from tests.installation import Installation
 from tests.rooms.doors.api.calling import Caller, Reply, caller, working
 from tests.rooms.doors.api.described import operations
 from tests.rooms.doors.api.offers import CAREFUL, PROMPT, SPRING
+from tests.rooms.growth.journeys.people import post, sent, tell
 from tests.rooms.pipeline.line import Line
 
 SOURCE = {"kind": "shopify", "secret": "s" * 16, "currency": "USD"}
 ASKING = SPRING.replace("program: spring", "program: asking").replace(
     "[code, click]", "[code, invite]"
 )
+QUESTION = {"questions": {"en": "Islands?"}, "answers": {"en": "Yes."}}
+PROOF = {"kind": "video", "titles": {"en": "A film"}, "url": "https://shop.example/film"}
+TEMPLATE = "/templates/friend_joined/sms/en"
 HOOK = {"url": "https://shop.example/hook", "topics": ["decision.*"]}
 
 
@@ -43,6 +50,7 @@ class Story:
             line.say("Signed Up", friend, referral_code=code)
             line.say("Order Completed", friend, order_id=friend, total=50, currency="USD")
         line.say("Wallet Spent", "ann", unit="cash USD", amount=100, reference="old")
+        line.say("Consent Given", "ann", purpose="program.spring")
         line.work()
         self.shop.post("/programs", {"source": SPRING.replace("version: 1", "version: 2")})
         self.hook = self.shop.post("/webhooks", HOOK).json["id"]
@@ -52,6 +60,11 @@ class Story:
         disputed = {"user_id": "ann", "about": "spring/ben", "text": "He bought twice."}
         self.dispute = self.shop.post("/disputes", disputed).json["number"]
         self.source = self.shop.post("/sources", SOURCE).json["id"]
+        self.notice = self._failed()
+        ann = token_of("email", "ann@example.com")
+        acts.stop_contact(ann, "email", "bounced", now=datetime.now(UTC))
+        self.shop.send("PUT", "/programs/spring/faq/old", QUESTION)
+        self.shop.send("PUT", "/programs/spring/proof/old", PROOF)
         [self.held] = [
             row["decision_id"] for row in self.shop.get("/decisions?waiting=true").json["data"]
         ]
@@ -84,6 +97,8 @@ class Story:
         yield "accept_dispute", "POST", f"/disputes/{self.dispute}/accept", None
         solved = {"outcome": "upheld", "text": "He sent it back."}
         yield "answer_dispute", "POST", f"/disputes/{self.dispute}/answer", solved
+        yield from self._told()
+        yield from self._shown()
         yield "spend_from_wallet", "POST", "/customers/ann/wallet/spend", spend
         topup = spend | {"reason": "A gift card."}
         yield "top_up_wallet", "POST", "/customers/ann/wallet/topup", topup
@@ -112,6 +127,40 @@ class Story:
         yield "change_source_secret", "POST", f"{source}/change_secret", {"secret": "s" * 32}
         yield "revoke_source", "POST", f"{source}/revoke", None
         yield "advance_clock", "POST", "/test_clock/advance", {"by": "1d"}
+
+    def _told(self) -> Iterator[tuple[str, str, str, Any]]:
+        """Of these, what people are told."""
+        text = {"text": "{greeting} your friend[ {friend}] is here."}
+        yield "preview_template", "POST", f"{TEMPLATE}/preview", text
+        yield "save_template", "PUT", TEMPLATE, text
+        yield "revert_template", "POST", f"{TEMPLATE}/revert", {"version": 0}
+        yield "test_template", "POST", f"{TEMPLATE}/test", {"to": "+1 555 0199"}
+        yield "retry_notice", "POST", f"/notices/{self.notice}/retry", None
+        yield "allow_contact", "POST", "/notice_contacts/allow", {"email": "ann@example.com"}
+        wish = {"sms": False}
+        yield "change_notice_preferences", "PATCH", "/customers/ann/notice_preferences", wish
+        yield "mark_inbox_read", "POST", "/customers/ann/inbox/read", {}
+
+    def _shown(self) -> Iterator[tuple[str, str, str, Any]]:
+        """Of these, how programs show themselves and what is passed on."""
+        spring, brand = "/programs/spring", {"brand": "Green Leaf"}
+        yield "save_installation_presentation", "PUT", "/presentation", brand
+        yield "save_presentation", "PUT", f"{spring}/presentation", brand
+        yield "save_faq", "PUT", f"{spring}/faq/islands", QUESTION
+        yield "remove_faq", "DELETE", f"{spring}/faq/old", None
+        yield "save_proof", "PUT", f"{spring}/proof/film", PROOF
+        yield "remove_proof", "DELETE", f"{spring}/proof/old", None
+        script = {"kind": "benefit", "channel": "wechat", "texts": {"en": "Look: {link}"}}
+        yield "save_script", "PUT", "/scripts/chat-benefit", script
+        yield "share_link", "POST", "/links/ann/share", {"channel": "wechat"}
+
+    def _failed(self) -> int:
+        """A notice in ann's inbox that could not be sent by any other way."""
+        with post() as letters:
+            letters.outcomes = [Outcome("failed", "the server said 553")]
+            number = tell()
+            sent()
+        return number
 
 
 @pytest.fixture

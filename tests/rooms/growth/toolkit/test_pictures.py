@@ -27,7 +27,7 @@ USUAL = Poster(
     advocate="每位好友首次下单后可得 US$20 抵用金",
     url=URL,
     scan="扫码加入",
-    code_label="或输入邀请码",
+    code_label="或输入推荐码",
     code="7KXM4PQR",
     short_link="refer.example.com/r/7KXM4PQR",
 )

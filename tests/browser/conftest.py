@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.installation import fresh
+from tests.shape.repository import ROOT
 from tests.story.company import Caller, Company, serving
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -41,8 +42,8 @@ class Visitor:
         self.page.goto(self.origin + path)
 
     def shoot(self, name: str) -> Path:
-        """Keep a picture of the whole page, where BANYAN_SHOTS says; else in a temporary folder."""
-        folder = Path(os.environ.get("BANYAN_SHOTS") or os.environ["BANYAN_HOME"]) / "shots"
+        """Keep a picture of the whole page, in `build/screenshots` or where BANYAN_SHOTS says."""
+        folder = Path(os.environ.get("BANYAN_SHOTS") or ROOT / "build" / "screenshots")
         file = folder / f"{name}-{self.name}.png"
         self.page.screenshot(path=file, full_page=True)
         return file

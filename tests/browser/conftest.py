@@ -14,6 +14,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
+from banyan.core.events import clock
+from banyan.pipeline.publish import publish, settled
+from banyan.trust.access.keys import make
 from tests.installation import fresh
 from tests.shape.repository import ROOT
 from tests.story.company import Caller, Company, serving
@@ -114,14 +117,14 @@ def company(
     template = request.getfixturevalue("sqlite_template") if server is None else Path()
     folder = tmp_path_factory.mktemp("company")
     with fresh(request.param, folder / "home", template=template, server=server) as installation:
-        keys = {}
-        for role, *options in (["write"], ["secret", "--test"]):
-            made = installation.banyan("keys", "create", role, *options)
-            assert made.returncode == 0, made.stderr
-            keys[role] = made.stdout.strip()
-        files = sorted(str(file) for file in PROGRAMS.glob("*.yaml"))
-        published = installation.banyan("publish", *files)
-        assert published.returncode == 0, published.stderr
+        now = clock.now()
+        keys = {
+            role: make("test", role, is_test=role == "secret", now=now)[1]
+            for role in ("write", "secret")
+        }
+        for file in sorted(PROGRAMS.glob("*.yaml")):
+            row = publish("test", file.read_text(), starts_at=None, now=now, name=file.name)
+            assert settled(row.program, row.number, timeout_s=60).status == "published"
         with serving(installation, folder / "serve.log") as port:
             yield Company(
                 installation, port, Caller(port, keys["write"]), Caller(port, keys["secret"])
@@ -138,7 +141,6 @@ def visitors(company: Company, chromium: Browser) -> Iterator[Opened]:
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             locale=LOCALES[language],
-            device_scale_factor=2 if size == "phone" else 1,
             has_touch=size == "phone",
             reduced_motion="reduce",
             **options,  # type: ignore[arg-type]

@@ -34,7 +34,7 @@ laws: $(READY)  ## the laws with 50,000 examples instead of 2,000
 	@BANYAN_LAW_EXAMPLES=$${BANYAN_LAW_EXAMPLES:-10000} $(BIN)/pytest -n 2 tests/laws
 
 # The variable counts the runs on each database; the first seed is BANYAN_FAULT_FIRST.
-faults: $(READY)  ## 200 simulated runs, with kills, full disks and lost replies, instead of 16
+faults: $(READY)  ## 200 simulated runs, with kills, full disks and lost replies, instead of 12
 	@BANYAN_FAULT_RUNS=$${BANYAN_FAULT_RUNS:-100} $(BIN)/pytest -p no:randomly -rP tests/faults
 
 lint: $(READY)  ## everything `test` checks without running a test

@@ -30,7 +30,8 @@ from tests.installation import Installation, Server, fresh, migrated, postgres  
 # Rooms above the ledger and the line: what they do differs little between databases, and each
 # database made for a test costs more than most tests.
 SAMPLED = ("rooms/doors/api", "rooms/doors/portal", "rooms/growth", "rooms/core/people",
-           "rooms/core/programs", "rooms/pipeline/importing", "rooms/pipeline/schedule",
+           "rooms/core/programs", "rooms/doors/edge", "rooms/pipeline/backup", "rooms/pipeline/exporting",
+           "rooms/pipeline/importing", "rooms/pipeline/outbox", "rooms/pipeline/schedule",
            "rooms/trust/access", "rooms/trust/privacy", "rooms/trust/sources")  # fmt: skip
 ONE_IN = 4
 

@@ -146,7 +146,7 @@ def visitors(company: Company, chromium: Browser) -> Iterator[Opened]:
             locale=LOCALES[language],
             has_touch=size == "phone",
             reduced_motion="reduce",
-            **options,  # type: ignore[arg-type]
+            **options,  # type: ignore[arg-type]  # whatever else a context of Playwright takes
         )
         contexts.append(context)
         context.set_default_timeout(30_000)

@@ -1,21 +1,18 @@
 """The sending process: gives messages out, attempts what is due, writes down what came of it.
 
-Any number may run. The main thread alone speaks to the database; threads wait for receivers, so
-that a slow one holds up nobody else.
+Any number may run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from queue import Empty, SimpleQueue
 from threading import Event
 
 import structlog
 from django.conf import settings
-from django.db import Error, connection
 
+from banyan.kernel.attempts import keep_attempting
 from banyan.kernel.errors import Problem
 from banyan.kernel.sealing import unseal
 from banyan.pipeline.outbox.claims import Attempt, claim, finish
@@ -24,8 +21,6 @@ from banyan.pipeline.outbox.fanout import give_out
 from banyan.pipeline.outbox.post import Answer, post
 
 THREADS = 32
-IDLE_S = 0.5
-AFTER_TROUBLE_S = 2.0
 
 log = structlog.get_logger("banyan.outbox")
 
@@ -36,51 +31,17 @@ def system_time() -> datetime:
 
 
 def run(stop: Event, *, now: Callable[[], datetime] = system_time) -> None:
-    """Send until `stop` is set; then let the attempts that are under way end.
+    """Send until `stop` is set; then let the attempts that are under way end."""
 
-    While the database is away it is asked again and again. Answers that could not be written down
-    are forgotten: their claims run out, and those deliveries are attempted once more.
-    """
-    ended: SimpleQueue[tuple[Attempt, Answer]] = SimpleQueue()
-    busy, wait_s = 0, 0.0
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="webhook") as threads:
-        while busy or not stop.is_set():
-            answers = _come_in(ended, wait_s)
-            busy -= len(answers)
-            try:
-                finish(answers, now())
-                looked_at = 0 if stop.is_set() else give_out(now())
-                begun = [] if stop.is_set() else claim(now(), THREADS - busy)
-            except Error:
-                log.warning("database_failed", exc_info=True)
-                connection.close()
-                stop.wait(AFTER_TROUBLE_S)
-                continue
-            for attempt in begun:
-                threads.submit(_deliver, attempt, ended, now)
-            busy += len(begun)
-            wait_s = 0.0 if looked_at else IDLE_S
+    def turn(ended: Sequence[tuple[Attempt, Answer]], free: int) -> tuple[Sequence[Attempt], bool]:
+        finish(ended, now())
+        looked_at = 0 if stop.is_set() else give_out(now())
+        return [] if stop.is_set() else claim(now(), free), bool(looked_at)
 
+    def attempt(one: Attempt) -> Answer:
+        return _answer(one, now())
 
-def _come_in(
-    ended: SimpleQueue[tuple[Attempt, Answer]], wait_s: float
-) -> list[tuple[Attempt, Answer]]:
-    """What has ended; when nothing has, what ends first within the wait."""
-    found = []
-    try:
-        found.append(ended.get(timeout=wait_s) if wait_s else ended.get_nowait())
-        while True:
-            found.append(ended.get_nowait())
-    except Empty:
-        return found
-
-
-def _deliver(
-    attempt: Attempt,
-    ended: SimpleQueue[tuple[Attempt, Answer]],
-    now: Callable[[], datetime],
-) -> None:
-    ended.put((attempt, _answer(attempt, now())))
+    keep_attempting(stop, name="webhook", threads=THREADS, turn=turn, attempt=attempt)
 
 
 def _answer(attempt: Attempt, now: datetime) -> Answer:

@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import override_settings
 from standardwebhooks import Webhook
 
+from banyan.kernel import attempts
 from banyan.pipeline import alarms
 from banyan.pipeline.outbox import acts, claims, read, sender
 from banyan.pipeline.outbox.envelope import message_id
@@ -292,7 +293,7 @@ def test_the_body_names_this_installation() -> None:
 
 
 def test_a_database_that_fails_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "AFTER_TROUBLE_S", 0.1)
+    monkeypatch.setattr(attempts, "AFTER_TROUBLE_S", 0.1)
     with receiver() as one, sending() as thread:
         key, _ = add(one.url)
         with connection.cursor() as cursor:

@@ -6,7 +6,6 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from zlib import crc32
 
 import pytest
 from hypothesis import settings
@@ -27,30 +26,11 @@ django.setup()
 
 from tests.installation import Installation, Server, fresh, migrated, postgres  # noqa: E402
 
-# Rooms above the ledger and the line: what they do differs little between databases, and each
-# database made for a test costs more than most tests.
-SAMPLED = tuple(
-    f"rooms/{room}"
-    for room in (
-        "core/people core/programs doors/api doors/edge doors/portal growth pipeline/backup "
-        "pipeline/exporting pipeline/importing pipeline/outbox pipeline/schedule trust/access "
-        "trust/privacy trust/sources"
-    ).split()
-)
-ONE_IN = 4
 
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of the rooms `SAMPLED` a quarter of the tests runs on PostgreSQL too, always the same ones;
-    BANYAN_ALL_DATABASES=1 runs all of them.
-
-    Tests that share a served company run in one process and one after another, whatever the
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a served company run in one process and one after another, whatever the
     shuffle: each start of one takes seconds. They come first, since they are the longest.
     """
-    if not os.environ.get("BANYAN_ALL_DATABASES"):
-        left_out = {id(item) for item in items if _is_left_out(item)}
-        config.hook.pytest_deselected(items=[item for item in items if id(item) in left_out])
-        items[:] = [item for item in items if id(item) not in left_out]
     shared = [item for item in items if "company" in _params(item)]
     for item in shared:
         item.add_marker(pytest.mark.xdist_group(_company_of(item)))
@@ -58,13 +38,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         *sorted(shared, key=_company_of),
         *(item for item in items if "company" not in _params(item)),
     ]
-
-
-def _is_left_out(item: pytest.Item) -> bool:
-    if _params(item).get("installation") != "postgres":
-        return False
-    name = item.nodeid.partition("[")[0].removeprefix("tests/")
-    return name.startswith(SAMPLED) and crc32(name.encode()) % ONE_IN != 0
 
 
 def _params(item: pytest.Item) -> dict[str, object]:

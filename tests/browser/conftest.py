@@ -30,30 +30,6 @@ LOCALES = {"en": "en-GB", "zh-hans": "zh-CN"}
 Opened = Callable[..., "Visitor"]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of size, language and database every two meet: half of all combinations does that. What is
-    looked at in one size or language alone is looked at on SQLite.
-
-    BANYAN_BROWSER_ALL=1 runs all of them.
-    """
-    if os.environ.get("BANYAN_BROWSER_ALL"):
-        return
-    left_out = [item for item in items if _is_left_out(item)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
-
-
-def _is_left_out(item: pytest.Item) -> bool:
-    found = getattr(item, "callspec", None)
-    params = found.params if found else {}
-    if "company" not in params:
-        return False
-    if not {"size", "language"} <= params.keys():
-        return params["company"] == "postgres"
-    is_plain = (params["size"] == "phone") == (params["language"] == "en")
-    return is_plain != (params["company"] == "sqlite")
-
-
 @dataclass
 class Visitor:
     """Somebody with a browser of their own; what goes wrong in it is written down."""
@@ -98,13 +74,13 @@ class Visitor:
             self.left.append(request.url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, once for all tests of this process."""
-    # Playwright keeps an event loop running in this thread, where Django would refuse to work.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    """Debian's Chromium, for the tests of one module: as long as it runs, this thread has a
+    running event loop, in which Django refuses to work and other tests cannot start their own."""
     assert CHROMIUM, "Chromium is not installed (Debian: apt-get install chromium)"
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()

@@ -12,7 +12,7 @@ from tests.faults.company import Company
 from tests.faults.simulation import simulate
 
 FIRST = int(os.environ.get("BANYAN_FAULT_FIRST", "1"))
-RUNS = int(os.environ.get("BANYAN_FAULT_RUNS", "3"))
+RUNS = int(os.environ.get("BANYAN_FAULT_RUNS", "6"))
 """Runs on each database."""
 RUNS_OF_A_COMPANY = 12
 

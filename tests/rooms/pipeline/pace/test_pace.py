@@ -61,7 +61,8 @@ def test_what_this_process_spends_is_seen(installation: Installation) -> None:
     with watching() as spent:
         total = sum(range(3_000_000))
     assert total == 4_499_998_500_000
-    assert 0.01 < spent.cpu_s["this command"] <= spent.seconds
+    # Two clocks: the CPU's may be a tick ahead.
+    assert 0.01 < spent.cpu_s["this command"] <= spent.seconds + 0.01
     assert ("PostgreSQL" in spent.cpu_s) is (installation.kind == "postgres")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 
 from banyan.doors.api import problems
+from banyan.doors.console import errors as console
+from banyan.doors.console.look import PATH as CONSOLE
 from banyan.doors.portal import errors as pages
 from banyan.site.pages import API
 
@@ -18,6 +20,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403."""
+    if request.path.startswith(CONSOLE):
+        return console.forbidden(request)
     return pages.forbidden(request, exception)
 
 
@@ -25,6 +29,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404."""
     if request.path.startswith(API):
         return problems.not_found(request, exception)
+    if request.path.startswith(CONSOLE):
+        return console.not_found(request)
     return pages.not_found(request, exception)
 
 

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from csp.middleware import CSPMiddleware
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.locale import LocaleMiddleware
+from django_otp.middleware import OTPMiddleware
 
+from banyan.doors.console.look import looser_policy
 from banyan.doors.portal.languages import chosen_by_address
 
 API = "/v1/"
@@ -25,6 +29,10 @@ _AROUND: tuple[Callable[..., Any], ...] = (
     LocaleMiddleware,
     chosen_by_address,
     CsrfViewMiddleware,
+    AuthenticationMiddleware,
+    OTPMiddleware,
+    MessageMiddleware,
+    looser_policy,
     XFrameOptionsMiddleware,
 )
 """From the outside inwards."""

@@ -7,6 +7,7 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONE, SELF
 
+from banyan.doors.console import look
 from banyan.doors.portal.files import is_stamped
 from banyan.site.catalogue import compiled
 from banyan.site.environment import read_environment
@@ -38,10 +39,19 @@ QUIET_HOURS = ENVIRONMENT.quiet_hours
 TEST_CLOCK = ENVIRONMENT.test_clock
 
 INSTALLED_APPS = [
+    # Templates of the console stand before Unfold's, and Unfold's before those of Django's admin.
+    "banyan.doors.console",
+    "unfold.apps.BasicAppConfig",
+    "banyan.doors.console.apps.AdminConfig",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
+    "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django_ace",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "csp",
     "ninja",
     "banyan.core.people",
@@ -53,6 +63,7 @@ INSTALLED_APPS = [
     "banyan.trust.audit",
     "banyan.trust.privacy",
     "banyan.trust.sources",
+    "banyan.trust.staff",
     "banyan.growth.journeys",
     "banyan.growth.feedback",
     "banyan.growth.leads",
@@ -69,6 +80,9 @@ MIDDLEWARE = [
     "banyan.site.pages.AroundPages",
     "django.middleware.common.CommonMiddleware",
 ]
+
+# They stand inside `AroundPages`, where Django's checks do not look for them.
+SILENCED_SYSTEM_CHECKS = ["admin.E408", "admin.E409", "admin.E410"]
 
 ROOT_URLCONF = "banyan.site.urls"
 WSGI_APPLICATION = None
@@ -113,12 +127,40 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
                 "banyan.doors.portal.frame.frame",
             ]
         },
     }
 ]
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+OTP_TOTP_ISSUER = COMPANY or "Banyan"
+UNFOLD = {
+    "SITE_TITLE": "Banyan",
+    "SITE_HEADER": "Banyan 榕荐",
+    "SITE_SUBHEADER": COMPANY,
+    "SITE_URL": "/",
+    "SITE_ICON": look.icon,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": look.icon}],
+    "SHOW_LANGUAGES": True,
+    "SHOW_BACK_BUTTON": True,
+    "STYLES": [look.style],
+    "SCRIPTS": [look.script],
+    "COLORS": look.COLORS,
+    "BORDER_RADIUS": "10px",
+    "ACCOUNT": {"navigation": "banyan.doors.console.menu.account"},
+    "SIDEBAR": {"navigation": "banyan.doors.console.menu.navigation"},
+}
 
 STATIC_URL = "/static/"
 STORAGES = {"staticfiles": {"BACKEND": "banyan.doors.portal.files.Stamped"}}

@@ -33,6 +33,7 @@ COMMANDS = {
     "export": "Write what the installation holds to a file.",
     "simulate": "Make an event log by simulating customers who order and invite friends.",
     "keys": "Make, list and revoke the keys of programs that call.",
+    "staff": "Add, list and shut out the people who work in the console, at /console/.",
 }
 
 

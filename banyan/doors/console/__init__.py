@@ -1,0 +1,1 @@
+"""console: where growth, sales, support, finance and legal work."""

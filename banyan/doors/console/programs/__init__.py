@@ -1,0 +1,14 @@
+"""programs: programs from a preset to publication, and what is tried out on them."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver
+
+from banyan.doors.console.menu import Group
+
+MENU: tuple[Group, ...] = ()
+
+
+def urlpatterns() -> list[URLPattern | URLResolver]:
+    """The part's addresses."""
+    return []

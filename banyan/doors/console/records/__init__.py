@@ -1,0 +1,14 @@
+"""records: lists of everything that is kept, in and out as files."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver
+
+from banyan.doors.console.menu import Group
+
+MENU: tuple[Group, ...] = ()
+
+
+def urlpatterns() -> list[URLPattern | URLResolver]:
+    """The part's addresses."""
+    return []

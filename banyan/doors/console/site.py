@@ -1,0 +1,38 @@
+"""site: Django's admin as the console: who may enter, what is in its menu, where its parts are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, URLResolver
+from django.utils.translation import gettext_lazy as _
+from unfold.sites import UnfoldAdminSite
+
+from banyan.doors.console.staff import staff_of
+
+
+class Console(UnfoldAdminSite):  # type: ignore[misc]  # Unfold ships no types
+    """The console: its own pages and, under `records/`, lists of everything that is kept."""
+
+    site_title = index_title = _("Console")
+    enable_nav_sidebar = True
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff with a role."""
+        return staff_of(request) is not None
+
+    def extra_urls(self) -> list[URLPattern | URLResolver]:
+        """Addresses of the parts, before those of the lists."""
+        from banyan.doors.console.urls import parts
+
+        return parts()
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """The first page: today's board."""
+        from banyan.doors.console.home.board import board
+
+        return board(request)

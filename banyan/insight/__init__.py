@@ -1,0 +1,1 @@
+"""insight: what the line brought about, in figures: metrics and experiments."""

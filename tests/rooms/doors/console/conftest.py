@@ -19,7 +19,7 @@ Staff = Callable[..., Client]
 
 @pytest.fixture
 def staff(installation: Installation) -> Staff:
-    """Signs somebody in: `staff("growth")`, `staff("finance", "legal", email="fay@example.com")`."""
+    """Signs somebody in: `staff("growth")`, `staff("finance", email="fay@example.com")`."""
 
     def signed_in(*roles: str, email: str = "") -> Client:
         email = email or f"{'-'.join(roles)}@example.com"

@@ -26,9 +26,6 @@ from banyan.pipeline.tables import TableWriter
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-BATCH = 2_000_000
-"""Events a step when nothing is said: some 2 GiB of memory at work, hardly slower than one gulp."""
-
 Progressing = Callable[[float, float | None, str], None]
 
 
@@ -126,7 +123,7 @@ def _outcomes(
     sizes: list[int] = []
 
     def batches() -> Iterator[pl.DataFrame]:
-        for frame in files.read(book.wanted, rows_per_chunk=batch or BATCH):
+        for frame in files.read(book.wanted, rows_per_chunk=batch):
             sizes.append(frame.height)
             yield frame
 

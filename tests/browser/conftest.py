@@ -138,6 +138,46 @@ def visitors(company: Company, chromium: Browser) -> Iterator[Opened]:
         context.close()
 
 
+@dataclass(frozen=True)
+class Weight:
+    """What a page costs somebody who opens it for the first time on a slow line."""
+
+    bytes: int
+    requests: int
+    paint_ms: float
+    blocked_ms: float
+    """For how long the page did not react, beyond the first 50 ms of each task."""
+
+
+# In the page before its own scripts: what a browser's developer tools call total blocking time.
+COUNT_BLOCKED = """
+window.blockedMs = 0;
+new PerformanceObserver((list) => {
+  for (const task of list.getEntries()) window.blockedMs += Math.max(0, task.duration - 50);
+}).observe({ type: "longtask", buffered: true });
+"""
+
+
+def weighed(visitor: Visitor, path: str) -> Weight:
+    """Open a page of ours on a slow line and a slow phone."""
+    page, sizes = visitor.page, []
+
+    def count(request: Request) -> None:
+        size = request.sizes()
+        sizes.append(size["responseBodySize"] + size["responseHeadersSize"])
+
+    page.add_init_script(COUNT_BLOCKED)
+    page.on("requestfinished", count)
+    with slow_3g(page):
+        visitor.go(path)
+        page.wait_for_load_state("networkidle")
+        entry = "performance.getEntriesByName('first-contentful-paint')[0]"
+        page.wait_for_function(entry)
+        paint = page.evaluate(f"{entry}.startTime")
+    page.remove_listener("requestfinished", count)
+    return Weight(sum(sizes), len(sizes), paint, page.evaluate("window.blockedMs"))
+
+
 @contextmanager
 def slow_3g(page: Page) -> Iterator[None]:
     """400 kbit/s each way, 400 ms to and fro, and a processor of a quarter of this one's speed."""

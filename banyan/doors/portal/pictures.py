@@ -77,6 +77,26 @@ def card_of(request: HttpRequest, code: str) -> HttpResponseBase:
     return _answer(request, key_of(content), "png", lambda: card(content))
 
 
+@require_safe
+def program_card(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """`/programs/SLUG/card.png?lang=`: what chats show beside a program's page."""
+    terms = terms_of(slug, now=clock.now())
+    if terms is None:
+        raise Http404("there is no such program")
+    lang, shown = _language(request), presentation(slug)
+    offer = offer_of(terms, lang)
+    with translation.override(lang):
+        content = Card(
+            brand=shown.brand,
+            colour=shown.colour,
+            headline=title_of(terms, lang),
+            greeting="",
+            friend_label=pgettext("poster", "You get"),
+            friend=_brief(offer.advocate_lines, offer),
+        )
+    return _answer(request, key_of(content), "png", lambda: card(content))
+
+
 def _answer(
     request: HttpRequest, key: str, suffix: str, draw: Callable[[], bytes]
 ) -> HttpResponseBase:

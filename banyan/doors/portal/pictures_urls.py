@@ -19,4 +19,5 @@ urlpatterns: list[URLPattern] = [
     path("qr/<referral_code:code>.png", pictures.qr, {"suffix": "png"}, name="qr_png"),
     path("poster/<referral_code:code>/<slug:size>.jpg", pictures.poster_of, name="poster"),
     path("card/<referral_code:code>.png", pictures.card_of, name="card"),
+    path("programs/<str:slug>/card.png", pictures.program_card, name="program-card"),
 ]

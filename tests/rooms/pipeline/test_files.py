@@ -114,6 +114,17 @@ def test_chunks_run_across_files_and_have_the_asked_size(tmp_path: Path, size: i
     assert {tuple(frame.schema.items()) for frame in frames} == {tuple(frames[0].schema.items())}
 
 
+def test_unasked_chunks_grow_with_what_came_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("banyan.pipeline.files.LEAST", 10)
+    monkeypatch.setattr("banyan.pipeline.files.MOST", 30)
+    path = write(tmp_path, "a.jsonl", json_lines(range(100)))
+    frames = list(EventFiles([path]).read(WANTED))
+    assert [frame.height for frame in frames] == [10, 10, 10, 15, 22, 30, 3]
+    assert [found for frame in frames for found in frame.rows()] == [row(n) for n in range(100)]
+
+
 @pytest.mark.parametrize("name", FORMS)
 def test_blocks_cut_nothing(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("banyan.pipeline.files._BLOCK_BYTES", 97)

@@ -65,6 +65,14 @@ def test_svg_and_card(shop: Line, browser: Client) -> None:
     assert Image.open(io.BytesIO(card.content)).size == (1200, 630)
 
 
+def test_a_program_has_a_card_in_each_language(shop: Line, browser: Client) -> None:
+    page = browser.get("/programs/spring/").content.decode()
+    assert 'property="og:image" content="http://localhost:8000/programs/spring/card.png"' in page
+    cards = [browser.get(f"/programs/spring/card.png?lang={lang}") for lang in ("en", "zh-hans")]
+    assert [Image.open(io.BytesIO(one.content)).size for one in cards] == [(1200, 630)] * 2
+    assert cards[0].content != cards[1].content
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -77,6 +85,7 @@ def test_svg_and_card(shop: Line, browser: Client) -> None:
         f"/qr/{'x' * 65}.png",
         "/qr/%00.png",
         "/qr/..%2Fx.png",
+        "/programs/nothing/card.png",
     ],
 )
 def test_what_is_not_there_is_not_found(shop: Line, browser: Client, address: str) -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+import msgspec
 import polars as pl
 
 from banyan.core.ledger.save import transfers_of
 from banyan.engine.step import Outcomes
+from banyan.growth.journeys.claims import Failure
 from banyan.kernel.database import write
+from banyan.pipeline.models import Message
 from banyan.pipeline.outbox.read import is_wanted
+
+NOTICE_FAILED = "notice.failed"
 
 _STAMP = "%Y-%m-%dT%H:%M:%S%.6fZ"
 
@@ -27,6 +32,27 @@ def save(outcomes: Outcomes, *, stages: pl.DataFrame, rulings: pl.DataFrame, now
         messages = pl.concat(parts).sort("position", maintain_order=True)
         stamp = pl.lit(now).cast(pl.Datetime("us", "UTC"))
         write("pipeline_message", messages.with_columns(created_at=stamp))
+
+
+def of_failure(failure: Failure, *, position: int, now: datetime) -> None:
+    """Write a message for a notice that reached nobody, if somebody outside waits for any."""
+    if not is_wanted():
+        return
+    told = {
+        "notice": failure.number,
+        "kind": failure.kind,
+        "user_id": failure.user_id or None,
+        "channel": failure.channel or None,
+        "reason": failure.reason,
+    }
+    Message.objects.create(
+        topic=NOTICE_FAILED,
+        # One that is sent again by hand may fail again.
+        key=f"{NOTICE_FAILED}:{failure.number}/{now:%Y%m%dT%H%M%S%f}",
+        position=position,
+        payload=msgspec.json.encode(told).decode(),
+        created_at=now,
+    )
 
 
 def _parts(

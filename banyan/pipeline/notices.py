@@ -28,13 +28,14 @@ from banyan.core.referrals.missing import Missing, missing_each
 from banyan.core.referrals.read import DecisionRow, ReferralRow, decisions_of, referrals_of
 from banyan.growth.journeys import acts, links, sender
 from banyan.growth.journeys.acts import Happening
+from banyan.growth.journeys.claims import Failure
 from banyan.growth.journeys.facts import Facts, Lacking
 from banyan.growth.journeys.kinds import KINDS, Channel
 from banyan.growth.journeys.reminders import Invitation, Reminded, ReminderClosed, remind_friend
 from banyan.growth.journeys.rules import welcome
 from banyan.growth.leads.read import reminding
 from banyan.kernel.database import one_transaction
-from banyan.pipeline import shelf
+from banyan.pipeline import news, shelf
 from banyan.pipeline.wait import cursor_position
 
 FRESH = timedelta(hours=72)
@@ -74,7 +75,11 @@ def run(stop: Event) -> None:
 
 def send(stop: Event) -> None:
     """Send notices until `stop` is set. For a thread of the worker process."""
-    sender.run(stop, now=clock.now)
+    sender.run(stop, now=clock.now, failed=_tell_of)
+
+
+def _tell_of(failure: Failure) -> None:
+    news.of_failure(failure, position=cursor_position(), now=clock.now())
 
 
 def catch_up(now: datetime) -> int:

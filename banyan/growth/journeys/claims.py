@@ -7,7 +7,7 @@ at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import uniform
@@ -77,7 +77,26 @@ class _Plan:
     has_failed: bool = False
 
 
-def claim(now: datetime, most: int) -> list[Attempt]:
+@dataclass(frozen=True)
+class Failure:
+    """A notice that will not reach anybody any more; without an address, which is personal."""
+
+    number: int
+    kind: str
+    user_id: str
+    channel: str
+    reason: str
+
+
+Failed = Callable[[Failure], None]
+"""Hears of each failure, in the transaction that writes it down."""
+
+
+def unheard(failure: Failure) -> None:
+    """For who has nobody to tell."""
+
+
+def claim(now: datetime, most: int, *, failed: Failed = unheard) -> list[Attempt]:
     """Claim at most `most` notices that are due, the most important first; what the rules hold back
     is put off or suppressed, with its reason.
 
@@ -98,13 +117,15 @@ def claim(now: datetime, most: int) -> list[Attempt]:
         for plan in plans:
             if plan.number not in still:
                 continue  # another process was faster
-            attempt = _take(plan, now)
+            attempt = _take(plan, now, failed)
             if attempt is not None:
                 attempts.append(attempt)
     return attempts
 
 
-def finish(ended: Sequence[tuple[Attempt, Outcome]], now: datetime) -> None:
+def finish(
+    ended: Sequence[tuple[Attempt, Outcome]], now: datetime, *, failed: Failed = unheard
+) -> None:
     """Write down how attempts ended. One whose claim was lost meanwhile changes nothing."""
     for attempt, outcome in ended:
         with one_transaction():
@@ -117,6 +138,8 @@ def finish(ended: Sequence[tuple[Attempt, Outcome]], now: datetime) -> None:
                 continue
             _end(row, attempt.letter, outcome, now)
             row.save()
+            if row.status == Notice.Status.FAILED:
+                failed(_failure(row))
             counters.notified(row.channel, outcome.result)
             log.info(
                 "notice_attempted",
@@ -277,7 +300,7 @@ class _Planner:
         )
 
 
-def _take(plan: _Plan, now: datetime) -> Attempt | None:
+def _take(plan: _Plan, now: datetime, failed: Failed) -> Attempt | None:
     """Claim a notice, or write down why it is not sent now."""
     rows = Notice.objects.filter(pk=plan.number)
     kept = {}
@@ -292,6 +315,8 @@ def _take(plan: _Plan, now: datetime) -> Attempt | None:
     if plan.letter is None or reason:
         status = Notice.Status.FAILED if plan.has_failed else Notice.Status.SUPPRESSED
         rows.update(status=status, reason=reason, **kept)
+        if plan.has_failed:
+            failed(_failure(rows.get()))
         counters.notified("none", str(status))
         return None
     token = uuid4().hex
@@ -305,6 +330,10 @@ def _take(plan: _Plan, now: datetime) -> Attempt | None:
         **kept,
     )
     return Attempt(plan.number, token, plan.letter)
+
+
+def _failure(row: Notice) -> Failure:
+    return Failure(row.pk, row.kind, row.user_id, row.channel, row.reason)
 
 
 def _over(plan: _Plan, now: datetime) -> str:

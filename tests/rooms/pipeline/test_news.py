@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import polars as pl
 
+from banyan.growth.journeys.claims import Failure
 from banyan.kernel.database import read
+from banyan.pipeline import news
 from banyan.pipeline.outbox.acts import subscribe
 from tests.installation import Installation
 from tests.rooms.pipeline.line import Line
@@ -77,3 +79,16 @@ def test_nothing_is_written_that_nobody_asked_for(installation: Installation) ->
     line.story()
     line.work()
     assert messages() == []
+
+
+def test_a_notice_that_reached_nobody_is_told_without_its_address(
+    installation: Installation,
+) -> None:
+    line = Line()
+    failure = Failure(7, "reward_arrived", "ann", "email", "no_channel")
+    news.of_failure(failure, position=3, now=line.now)
+    assert messages() == []
+    subscribe("t", url="https://example.com/hook", wanted=["notice.failed"], now=line.now)
+    news.of_failure(failure, position=3, now=line.now)
+    told = {"notice": 7, "kind": "reward_arrived", "user_id": "ann", "channel": "email"}
+    assert messages() == [("notice.failed", 3, {**told, "reason": "no_channel"})]

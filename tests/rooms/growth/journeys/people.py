@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from banyan.growth.journeys import acts, sender
+from banyan.growth.journeys import acts, claims, sender
 from banyan.growth.journeys.letter import Letter, Outcome
 from tests.rooms.pipeline.line import Line
 
@@ -65,6 +65,6 @@ def tell(
     return acts.notify(user_id, kind, values=values, key=key, program="spring", now=now)
 
 
-def sent(now: datetime = NOON) -> int:
+def sent(now: datetime = NOON, *, failed: claims.Failed = claims.unheard) -> int:
     """Everything that is due then is sent; how many attempts."""
-    return sender.send_due(lambda: now)
+    return sender.send_due(lambda: now, failed=failed)

@@ -86,9 +86,11 @@ def test_what_fails_is_tried_again_ever_later_and_then_given_up(installation: In
     now, waits = NOON, []
     with post() as letters, override_settings(QUIET_HOURS=NEVER):
         letters.outcomes = [LATER] * 100
+        heard: list[claims.Failure] = []
         number = tell()
         while (row := read.notice(number)).status == "waiting":
-            assert sent(now) == (1 if row.next_at and row.next_at <= now else 0)
+            due = 1 if row.next_at and row.next_at <= now else 0
+            assert sent(now, failed=heard.append) == due
             after = read.notice(number)
             if after.next_at is None:
                 break
@@ -98,6 +100,7 @@ def test_what_fails_is_tried_again_ever_later_and_then_given_up(installation: In
             waits.append((after.next_at - now).total_seconds())
             now = after.next_at
     assert said(number) == ("failed", "no_channel", {"email": "gave_up"})
+    assert heard == [claims.Failure(number, "reward_arrived", "ann", "email", "no_channel")]
     assert len({letter.key for letter in letters.letters}) == 1
     for wait, usual in zip(waits, [10, 40, 160, 640, 2560, 10240, 21600, 21600], strict=False):
         assert usual * 0.8 <= wait <= usual * 1.2

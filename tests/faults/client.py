@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
-from tests.faults.plan import Action, Click, Events, Link, Return, Rule, Spend, Tick
+from tests.faults.plan import Action, Click, Events, Link, Return, Rule, Spend, Tick, TopUp
 from tests.faults.processes import PATIENCE_S
 
 PAUSE_S = 0.1
@@ -46,6 +46,9 @@ class Memory:
         default_factory=lambda: defaultdict(list)
     )
     """By user and reference: each client's order and all answers to it."""
+    topups: dict[tuple[str, str], list[tuple[TopUp, list[Answer]]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     returns: dict[tuple[str, str], list[Answer]] = field(default_factory=lambda: defaultdict(list))
     rulings: dict[str, list[tuple[str, Answer]]] = field(default_factory=lambda: defaultdict(list))
     refused: int = 0
@@ -67,6 +70,7 @@ class Memory:
         return (
             f"{len(self.acknowledged)} of {len(self.sent)} events acknowledged, "
             f"{sum(self.clicks.values())} clicks answered, {self.paid} of {asked} spends paid, "
+            f"{len(self.topups)} wallets topped up, "
             f"{sum(map(len, self.rulings.values()))} rulings, {self.refused} answers 503"
         )
 
@@ -94,6 +98,8 @@ class Client:
                 self._link(action)
             case Spend():
                 self._spend(action)
+            case TopUp():
+                self._top_up(action)
             case Return():
                 self._return(action)
             case Rule():
@@ -150,6 +156,18 @@ class Client:
             self._memory.spends[action.user, action.reference].append((action, answers))
         known = {"insufficient_balance", "reference_reused", "idempotency_in_flight"}
         self._expect("a spend", answers[-1], known)
+
+    def _top_up(self, action: TopUp) -> None:
+        path = f"/v1/customers/{action.user}/wallet/topup"
+        body = {"unit": action.unit, "amount": action.amount, "reference": action.reference}
+        answers = []
+        if action.loses_reply:
+            self._hang_up("POST", path, body, {})
+            answers.append(Answer(0))
+        answers += self._answered("POST", path, body)
+        with self._memory.lock:
+            self._memory.topups[action.user, action.reference].append((action, answers))
+        self._expect("a top-up", answers[-1], {"not_decided_yet"})
 
     def _return(self, action: Return) -> None:
         path = f"/v1/customers/{action.user}/wallet/return"

@@ -57,6 +57,17 @@ class Spend:
 
 
 @dataclass(frozen=True)
+class TopUp:
+    """Somebody's wallet gets value from outside; the reference makes a second try harmless."""
+
+    user: str
+    unit: str
+    amount: int
+    reference: str
+    loses_reply: bool = False
+
+
+@dataclass(frozen=True)
 class Return:
     """A spend is undone."""
 
@@ -213,6 +224,10 @@ def _spends(
             found.append(Spend(user, unit, amount + 1, reference))
         if chance.random() < 0.25:
             found.append(Return(user, reference))
+    for number in range(3):
+        user, amount = chance.choice(friends), chance.choice([5, 40])
+        topped = TopUp(user, "points", amount, f"{name}-t{number}", chance.random() < 0.3)
+        found += [topped] * chance.choice([1, 1, 2])
     return found
 
 

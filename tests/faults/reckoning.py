@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -13,7 +13,8 @@ from banyan.core.events.read import head
 from banyan.core.referrals.read import decision
 from banyan.pipeline.alarms import raised
 from banyan.pipeline.verify import run as verified
-from tests.faults.client import Memory
+from tests.faults.client import Answer, Memory
+from tests.faults.plan import Spend, TopUp
 
 
 def faults(memory: Memory) -> list[str]:
@@ -23,7 +24,8 @@ def faults(memory: Memory) -> list[str]:
         *_of_log(memory),
         *_of_clicks(memory),
         *_of_links(memory),
-        *_of_spends(memory),
+        *_of_moves("spend", memory.spends),
+        *_of_moves("topup", memory.topups),
         *_of_returns(memory),
         *_of_rulings(memory),
         *_of_wallets(),
@@ -64,27 +66,29 @@ def _of_links(memory: Memory) -> Iterator[str]:
             yield f"code {code} of {advocate}: {logged[code, advocate]} events, {owners.get(code)}"
 
 
-def _of_spends(memory: Memory) -> Iterator[str]:
-    """What was answered 200 was paid once and as asked; no reference was paid twice."""
-    paid = defaultdict(list)
-    for user, body, transfer, unit, amount in _moves("spend"):
-        paid[user, _property(body, "reference")].append((transfer, unit, amount))
-    for who, moves in paid.items():
+def _of_moves(
+    step: str, asked: Mapping[tuple[str, str], Sequence[tuple[Spend | TopUp, list[Answer]]]]
+) -> Iterator[str]:
+    """What was answered 200 was moved once and as asked; no reference moved anything twice."""
+    moved = defaultdict(list)
+    for user, body, transfer, unit, amount in _moves(step):
+        moved[user, _property(body, "reference")].append((transfer, unit, amount))
+    for who, moves in moved.items():
         if len(moves) != 1:
-            yield f"{who} was paid {len(moves)} times: {moves}"
-        if who not in memory.spends:
-            yield f"{who} was paid, and never asked for"
-    for who, orders in memory.spends.items():
+            yield f"{who} has {len(moves)} times {step}: {moves}"
+        if who not in asked:
+            yield f"{who} has a {step} that nobody asked for"
+    for who, orders in asked.items():
         for order, answers in orders:
             yes = [answer for answer in answers if answer.status == 200]
             for answer in yes:
                 promised = (answer.body["transfer_id"], order.unit, order.amount)
-                if paid.get(who) != [promised]:
-                    yield f"{who} was promised {promised}, and has {paid.get(who)}"
+                if moved.get(who) != [promised]:
+                    yield f"{who} was promised {promised}, and has {moved.get(who)}"
             # With one client whose every try was answered, a refusal is final.
             is_sure = len(orders) == 1 and all(answer.status for answer in answers)
-            if is_sure and answers[-1].code == "insufficient_balance" and who in paid:
-                yield f"{who} was refused, and has paid {paid[who]}"
+            if is_sure and answers[-1].code == "insufficient_balance" and who in moved:
+                yield f"{who} was refused, and has {moved[who]}"
 
 
 def _of_returns(memory: Memory) -> Iterator[str]:
@@ -153,7 +157,7 @@ def _of_counters() -> Iterator[str]:
 
 
 def _moves(step: str) -> list[Any]:
-    """(user, body of the event, transfer, unit, amount) of every spend or return."""
+    """(user, body of the event, transfer, unit, amount) of every `spend`, `topup` or `return`."""
     return _rows(
         "SELECT e.user_id, e.body, t.transfer_id, t.unit, t.amount FROM ledger_transfer t "
         f"JOIN events_event e ON e.position = t.position WHERE t.transfer_id LIKE '{step}/%%'"

@@ -76,7 +76,7 @@ def test_a_spend_that_was_refused_and_made(memory: Memory) -> None:
     order, _ = memory.spends["ben", "r1"][0]
     memory.spends["ben", "r1"] = [(order, [Answer(409, {"code": "insufficient_balance"})])]
     [fault] = faults(memory)
-    assert fault.startswith("('ben', 'r1') was refused, and has paid [('spend/9'")
+    assert fault.startswith("('ben', 'r1') was refused, and has [('spend/9'")
 
 
 def test_a_balance_that_is_not_what_moved(memory: Memory) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import sys
 from pathlib import Path
@@ -82,12 +83,15 @@ def _say_log_ins(voice: CommandVoice, shown: Demonstration, home: Path) -> None:
     household = shown.statement.household
     token = link_token(household, now=now, good_for=timedelta(days=1))
     entry = say("portal, as {household} (once, within a day)", household=household)
+    keys, password = _kept_keys(home), _staff_password(home)
     rows = [
+        (say("console, as admin@example.com or another role"), f"{base}/console/"),
+        (say("its password"), password),
         (say("programs, for everybody"), f"{base}/"),
         (entry, f"{base}/me/l/{token}"),
         (say("what a friend sees"), f"{base}/r/{_code_of(household)}"),
         (say("REST, with a page to try it"), f"{base}/v1/docs"),
-        (say("keys of this demo"), str(_kept_keys(home))),
+        (say("keys of this demo"), str(keys)),
     ]
     for what, where in rows:
         # Not by the console, which would break the line: it is to be copied.
@@ -118,6 +122,33 @@ def _kept_keys(home: Path) -> Path:
         with os.fdopen(handle, "w") as opened:
             opened.writelines(f"{key.role}: {secret}\n" for key, secret in made)
     return file
+
+
+def _staff_password(home: Path) -> str:
+    """The password of somebody of each role, `growth@example.com` and so on; kept with the keys."""
+    from banyan.core.events import clock
+    from banyan.trust.staff import acts
+    from banyan.trust.staff.read import members
+    from banyan.trust.staff.rights import ROLES
+
+    file, label = home / KEYS, "console: "
+    known = [line for line in file.read_text().splitlines() if line.startswith(label)]
+    if known:
+        return known[0].removeprefix(label)
+    password = secrets.token_urlsafe(9)
+    there = {one.email for one in members()}
+    for role in ROLES:
+        if f"{role}@example.com" not in there:
+            acts.add(
+                "cli:demo",
+                f"{role}@example.com",
+                roles=[role],
+                password=password,
+                now=clock.now(),
+            )
+    with file.open("a") as opened:
+        opened.write(f"{label}{password}\n")
+    return password
 
 
 def _heading(text: str) -> None:

@@ -70,6 +70,8 @@ def test_the_sample_is_loaded_once_and_served(place: Path) -> None:
         assert Browser(port).open(link).status == 302
         keys = (place / "banyan-demo" / "site" / "demo-keys.txt").read_text()
         [secret] = re.findall("^secret: (.*)$", keys, re.M)
+        [password] = re.findall("^console: (.*)$", keys, re.M)
+        assert f"its password: {password}" in said
         headers = {"Authorization": f"Bearer {secret}"}
         [household] = re.findall(r"portal, as (household-\d+)", said)
         wallet = call(port, "GET", f"/v1/customers/{household}/wallet", headers=headers)

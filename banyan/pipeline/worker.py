@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -21,10 +22,13 @@ from banyan.core.programs import acts as programs_acts
 from banyan.core.programs import save as programs
 from banyan.core.programs.read import VersionRow, ordered, published
 from banyan.core.referrals import save as referrals
-from banyan.engine.language.book import Book
+from banyan.engine.language.book import Book, no_programs
 from banyan.engine.state import State, over
 from banyan.engine.step import Outcomes, step
 from banyan.growth.toolkit import save as toolkit
+from banyan.insight.metrics.facts import Facts, counted
+from banyan.insight.metrics.keeper import Keeper
+from banyan.insight.metrics.promised import promised
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
 from banyan.pipeline import news, shelf
@@ -115,6 +119,8 @@ class Worker:
     def __init__(self, *, is_stuck: bool = False) -> None:
         self.position = 0
         self._book: Book | None = None
+        self._promised = promised(no_programs(), [])
+        self._figures = Keeper()
         self._fingerprint = ""
         self._is_stuck = is_stuck
         self._next_look = _LONG_AGO
@@ -127,6 +133,7 @@ class Worker:
             self._take_books(cursor)
         waiting = self._take_up(cursor)
         if log.head() == cursor.position:
+            self._count()
             return 0
         events = log.after(cursor.position, limit)
         if waiting is not None:
@@ -177,20 +184,39 @@ class Worker:
             forget_at(people.save(events))
             news.save(outcomes, stages=stages, rulings=rulings, now=clock.now())
             shelf.save(after.changes())
+        self._figures.take(
+            Facts(
+                counted(events, raw, outcomes.rejects),
+                outcomes.referrals,
+                outcomes.touches_lost,
+                stages,
+                outcomes.decisions,
+                ledger.transfers_of(outcomes.postings),
+            ),
+            before=cursor.position,
+            upto=last,
+            now=clock.now(),
+        )
+        self.position = last
+        self._count()
         if self._is_stuck:
             close("worker_stuck", now=clock.now())
             self._is_stuck = False
 
+    def _count(self) -> None:
+        if self._figures.is_due(clock.now()):
+            self._figures.count(self._promised, cursor=self.position)
+
     def _take_books(self, cursor: Cursor) -> None:
         """Load the book; make the state anew if it was made for another book or release."""
         versions = published()
-        book, wanted = book_of(versions), fingerprint(versions)
+        wanted = fingerprint(versions)
         if cursor.book != wanted:
-            state = _state_of(book, cursor.position)
+            state = _state_of(book_of(versions), cursor.position)
             with one_transaction():
                 _stand_on(cursor, state, wanted)
             cursor.refresh_from_db()
-        self._book, self._fingerprint = book, wanted
+        self._stand_by(versions)
 
     def _take_up(self, cursor: Cursor) -> int | None:
         """Versions whose position is reached decide from here on, or are refused; the position of
@@ -225,7 +251,12 @@ class Worker:
             _stand_on(cursor, state, fingerprint(versions))
             programs_acts.take_up(chosen.program, chosen.number, starts_at=chosen.starts_at)
         cursor.refresh_from_db()
-        self._book, self._fingerprint = book_of(versions), cursor.book
+        self._stand_by(versions)
+
+    def _stand_by(self, versions: Sequence[VersionRow]) -> None:
+        """Decide by these versions from here on."""
+        self._book, self._fingerprint = book_of(versions), fingerprint(versions)
+        self._promised = promised(self._book, versions)
 
 
 def _stepped(book: Book, cursor: Cursor, raw: pl.DataFrame) -> tuple[Outcomes, State]:

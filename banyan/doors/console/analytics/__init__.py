@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+from django.utils.translation import gettext_lazy as _
 
-from banyan.doors.console.menu import Group
+from banyan.doors.console.menu import Entry, Group
 
-MENU: tuple[Group, ...] = ()
+MENU = (
+    Group(
+        _("Analytics"),
+        (
+            Entry(_("Analytics"), "monitoring", "analytics", ("board.read",)),
+            Entry(_("Experiments"), "science", "experiments", ("board.read",)),
+        ),
+    ),
+)
 
 
 def urlpatterns() -> list[URLPattern | URLResolver]:
     """The part's addresses."""
-    return []
+    from banyan.doors.console.analytics import experiments, pages
+
+    return [
+        path("analytics/", pages.overview, name="analytics"),
+        path("analytics/funnel/", pages.funnel_page, name="analytics_funnel"),
+        path("analytics/cohorts/", pages.cohorts_page, name="analytics_cohorts"),
+        path("analytics/advocates/", pages.advocates_page, name="analytics_advocates"),
+        path("analytics/money/", pages.money_page, name="analytics_money"),
+        path("analytics/lines/", pages.lines_page, name="analytics_lines"),
+        path("experiments/", experiments.listing, name="experiments"),
+        path("experiments/<int:number>/", experiments.one, name="experiment"),
+    ]

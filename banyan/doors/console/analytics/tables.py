@@ -1,0 +1,365 @@
+"""tables: what the pages show, each as one table that is drawn, read and taken along."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from banyan.doors.console.analytics import shown, words
+from banyan.doors.console.analytics.shown import Cell, Column, Table
+from banyan.insight.metrics import measures as of
+from banyan.insight.metrics.advocates import Brought, Elapsed, Layer
+from banyan.insight.metrics.cohorts import Cohort
+from banyan.insight.metrics.economics import Given, Split, Stock
+from banyan.insight.metrics.figures import Figure
+from banyan.insight.metrics.funnel import Group, Step
+from banyan.insight.metrics.periods import Period
+from banyan.insight.metrics.sums import Sums
+
+
+def funnel_table(steps: Sequence[Step], *, key: str = "funnel", title: str = "") -> Table:
+    """The stages with their shares, and the period before."""
+    return Table(
+        key,
+        title or _("Funnel"),
+        (
+            Column(_("Stage"), is_number=False),
+            Column(_("This period")),
+            Column(_("Period before")),
+            Column(_("Of the stage before"), is_drawn=False),
+            Column(_("The same before"), is_drawn=False),
+            Column(_("Of all initiated"), is_drawn=False),
+        ),
+        [
+            (
+                shown.text(str(words.STAGES[one.stage])),
+                shown.count(one.n),
+                shown.count(one.before),
+                shown.share(one.from_previous),
+                shown.share(one.from_previous_before),
+                shown.share(one.from_first),
+            )
+            for one in steps
+        ],
+        chart="across",
+        note=_("A stage counts those who reached it in these days, whenever they began."),
+        empty=_("Nobody was invited in these days."),
+    )
+
+
+def activity_table(now: Sums, period: Period) -> Table:
+    """Day by day, or week by week, what happened."""
+    return Table(
+        "activity",
+        _("Over time"),
+        (
+            Column(_("From"), is_number=False),
+            Column(str(words.STAGES["initiated"])),
+            Column(str(words.STAGES["accepted"])),
+            Column(str(words.STAGES["purchased"])),
+        ),
+        [
+            (
+                shown.text(name),
+                *(shown.count(one.n(m)) for m in (of.INITIATED, of.ACCEPTED, of.PURCHASED)),
+            )
+            for name, one in now.by_piece(period)
+        ],
+        chart="line",
+    )
+
+
+def cost_table(now: Sums, period: Period) -> Table:
+    """What rewards cost over time, beside the revenue of friends."""
+    money = now.scope.currency
+    return Table(
+        "cost",
+        _("Rewards over time"),
+        (
+            Column(_("From"), is_number=False),
+            Column(_("Granted")),
+            Column(_("Taken back")),
+            Column(_("Revenue of friends"), is_drawn=False),
+        ),
+        [
+            (
+                shown.text(name),
+                shown.money(one.money(of.GRANTED), money),
+                shown.money(one.money(of.TAKEN, of.TAKEN_PENDING), money),
+                shown.money(one.revenue(of.ORDERS), money),
+            )
+            for name, one in now.by_piece(period)
+        ],
+        chart="bar",
+    )
+
+
+def figures_table(figures: Sequence[Figure]) -> Table:
+    """Figures with their definition, as a file for those who reckon on."""
+    return Table(
+        "figures",
+        _("Figures"),
+        tuple(
+            Column(title, is_number=False)
+            for title in (
+                _("Figure"),
+                _("Formula"),
+                _("This period"),
+                _("Period before"),
+                _("Target"),
+                _("Owner"),
+            )
+        ),
+        [
+            (
+                shown.text(str(words.FIGURES[one.meant.key].name)),
+                shown.text(str(words.FIGURES[one.meant.key].formula)),
+                shown.figure(one.meant.kind, one.value),
+                shown.figure(one.meant.kind, one.before),
+                shown.figure(one.meant.kind, one.line.target),
+                shown.text(str(words.ROLES.get(one.line.owner, one.line.owner))),
+            )
+            for one in figures
+        ],
+    )
+
+
+def groups_table(groups: Sequence[Group], by: str, currency: str) -> Table:
+    """A funnel a row; where no row has a name, nothing."""
+    nameless = ("", "0") if by == "version" else ("",)
+    if all(one.name in nameless for one in groups):
+        groups = []
+    return Table(
+        f"funnel-by-{by}",
+        str(words.BY[by]),
+        (
+            Column(_("Name"), is_number=False),
+            *(Column(str(title)) for title in words.STAGES.values()),
+            Column(_("Accepted of initiated"), is_drawn=False),
+            Column(_("Bought of accepted"), is_drawn=False),
+            Column(_("Revenue"), is_drawn=False),
+        ),
+        [
+            (
+                shown.text(_("(none)") if one.name in nameless else one.name),
+                *(shown.count(step.n) for step in one.steps),
+                shown.share(one.steps[1].from_previous),
+                shown.share(one.steps[3].n / one.steps[1].n if one.steps[1].n else None),
+                shown.money(one.revenue, currency),
+            )
+            for one in groups
+        ],
+        chart="bar",
+        empty=_("Nothing in these days carries one."),
+    )
+
+
+def cohorts_table(cohorts: Sequence[Cohort], title: str, key: str) -> Table:
+    """A month a row, a later month a column: the share that did it by then."""
+    months = max((len(one.reached) for one in cohorts), default=0)
+    return Table(
+        key,
+        title,
+        (
+            Column(_("Joined in"), is_number=False),
+            Column(_("Friends")),
+            *(Column(_("Month %(n)d") % {"n": number}) for number in range(months)),
+        ),
+        [
+            (
+                shown.text(one.month.strftime("%Y-%m")),
+                shown.count(one.size),
+                *(shown.share(None if done is None else done / one.size) for done in one.reached),
+            )
+            for one in cohorts
+        ],
+        note=_("Month 0 is the month of joining; the share counts everybody who did it by then."),
+        empty=_("No friend has joined yet."),
+    )
+
+
+def heads_table(found: Brought, currency: str, url: str) -> Table:
+    """The advocates who brought most; `url` is a page of a customer with `*` for the id."""
+    return Table(
+        "heads",
+        _("Head contributors"),
+        (
+            Column(_("Advocate"), is_number=False),
+            Column(_("Friends")),
+            Column(_("Bought")),
+            Column(_("Revenue")),
+            Column(_("Cost of rewards")),
+        ),
+        [
+            (
+                Cell(one.advocate, url=url.replace("*", one.advocate) if url else ""),
+                shown.count(one.joined),
+                shown.count(one.purchased),
+                shown.money(one.revenue, currency),
+                shown.money(one.cost, currency),
+            )
+            for one in found.heads
+        ],
+        empty=_("Nobody brought a friend in these days."),
+    )
+
+
+def layers_table(layers: Sequence[Layer], currency: str) -> Table:
+    """Friends, revenue and cost by depth."""
+    return Table(
+        "layers",
+        _("Depth of chains"),
+        (
+            Column(_("Layer"), is_number=False),
+            Column(_("Friends")),
+            Column(_("Bought")),
+            Column(_("Revenue"), is_drawn=False),
+            Column(_("Revenue per friend"), is_drawn=False),
+            Column(_("Cost of rewards"), is_drawn=False),
+        ),
+        [
+            (
+                shown.text(str(one.depth)),
+                shown.count(one.friends),
+                shown.count(one.purchased),
+                shown.money(one.revenue, currency),
+                shown.money(one.revenue / one.friends, currency),
+                shown.money(one.cost, currency),
+            )
+            for one in layers
+        ],
+        chart="bar",
+        note=_("Layer 1 was brought by somebody whom nobody brought. Money is as of now."),
+        empty=_("Nobody brought a friend in these days."),
+    )
+
+
+def elapsed_table(spans: Sequence[Elapsed], currency: str) -> Table:
+    """When friends bought first, counted from being reached."""
+    return Table(
+        "elapsed",
+        _("Value by days from being reached"),
+        (
+            Column(_("Days"), is_number=False),
+            Column(_("Friends who bought")),
+            Column(_("Revenue"), is_drawn=False),
+            Column(_("Revenue per friend"), is_drawn=False),
+        ),
+        [
+            (
+                shown.text(_span(one)),
+                shown.count(one.friends),
+                shown.money(one.revenue, currency),
+                shown.money(one.revenue / one.friends if one.friends else None, currency),
+            )
+            for one in spans
+        ],
+        chart="bar",
+        note=_("Hold the window of attribution against this: 30 to 45 days serve most programs."),
+    )
+
+
+def given_table(given: Sequence[Given]) -> Table:
+    """Every reward and what became of it in the period."""
+    return Table(
+        "rewards",
+        _("Rewards of the period"),
+        (
+            Column(_("Reward"), is_number=False),
+            Column(_("Unit"), is_number=False),
+            Column(_("Kind"), is_number=False),
+            Column(_("Number of times")),
+            Column(_("Granted")),
+            Column(_("Became available")),
+            Column(_("Taken back")),
+            Column(_("Expired")),
+            Column(_("Held")),
+            Column(_("Rejected")),
+        ),
+        [
+            (
+                shown.text(f"{one.program} · {one.reward}"),
+                shown.text(one.unit),
+                shown.text(str(words.KINDS[one.kind])),
+                shown.count(one.times),
+                *(
+                    shown.unit_amount(amount, one.unit)
+                    for amount in (one.granted, one.available, one.taken, one.expired)
+                ),
+                shown.count(one.held),
+                shown.count(one.rejected),
+            )
+            for one in given
+        ],
+        empty=_("No reward moved in these days."),
+    )
+
+
+def split_table(splits: Sequence[Split], currency: str) -> Table:
+    """Planned and actual shares of kinds of rewards."""
+    return Table(
+        "split",
+        _("Split of rewards"),
+        (
+            Column(_("Kind"), is_number=False),
+            Column(_("Planned share")),
+            Column(_("Actual share")),
+            Column(_("Cost"), is_drawn=False),
+            Column(_("Number of times"), is_drawn=False),
+        ),
+        [
+            (
+                shown.text(str(words.KINDS[one.kind])),
+                shown.share(one.planned),
+                shown.share(one.actual),
+                shown.money(one.cost, currency),
+                shown.count(one.times),
+            )
+            for one in splits
+        ],
+        chart="across",
+        note=_("What is not money is told by how often it was given, of all rewards."),
+    )
+
+
+def stock_table(stocks: Sequence[Stock]) -> Table:
+    """What wallets hold by unit, and what became of all that was ever granted."""
+    return Table(
+        "stock",
+        _("What is owed"),
+        (
+            Column(_("Unit"), is_number=False),
+            Column(_("Granted in all")),
+            Column(_("Pending")),
+            Column(_("Can be spent")),
+            Column(_("Spent")),
+            Column(_("Taken back")),
+            Column(_("Expired")),
+        ),
+        [
+            (
+                shown.text(one.unit),
+                *(
+                    shown.unit_amount(amount, one.unit)
+                    for amount in (
+                        one.granted,
+                        one.pending,
+                        one.available,
+                        one.spent,
+                        one.taken,
+                        one.expired,
+                    )
+                ),
+            )
+            for one in stocks
+        ],
+        note=_("From the beginning until now. Pending and available is owed to customers."),
+        empty=_("Nothing was granted yet."),
+    )
+
+
+def _span(one: Elapsed) -> str:
+    if one.last_day is None:
+        return _("%(days)d and more") % {"days": one.first_day}
+    return f"{one.first_day}–{one.last_day}" if one.last_day > one.first_day else str(one.first_day)

@@ -1,0 +1,86 @@
+"""waiting: what waits for this member of the staff, by what they may do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from banyan.core.referrals import held
+from banyan.growth.feedback.read import backlog
+from banyan.growth.payouts.read import to_approve
+from banyan.growth.tasks.read import count
+from banyan.pipeline.approving.read import waits_for
+from banyan.trust.staff.read import Member
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How many of something wait, how many of them are late, and where they are."""
+
+    title: str
+    n: int
+    late: int
+    url: str
+
+
+def waits(me: Member, *, now: datetime) -> list[Waits]:
+    """Everything this member may settle, also what is empty, so that it is known to be."""
+    return [one for right, ask in _ASKED if me.may(right) for one in ask(me, now)]
+
+
+def _held(_me: Member, _now: datetime) -> Iterator[Waits]:
+    yield Waits(_("Held decisions"), held.count(held.Asked()), 0, _url("held"))
+
+
+def _reviews(side: str) -> Callable[[Member, datetime], Iterator[Waits]]:
+    def ask(me: Member, _now: datetime) -> Iterator[Waits]:
+        found = waits_for(me.actor, "legal" if side == "legal" else "finance")
+        title = _("Programs to review for legal") if side == "legal" else ""
+        yield Waits(title or _("Programs to review for finance"), len(found), 0, _url("approvals"))
+
+    return ask
+
+
+def _disputes(_me: Member, now: datetime) -> Iterator[Waits]:
+    found = backlog(now=now)
+    yield Waits(_("Disputes"), found.waiting, found.late, _url("disputes"))
+
+
+def _tasks(me: Member, now: datetime) -> Iterator[Waits]:
+    yield Waits(
+        _("Stuck referrals"),
+        count(kinds=["stuck"]),
+        count(kinds=["stuck"], late_at=now),
+        _url("stuck"),
+    )
+    yield Waits(
+        _("Tasks of my role"),
+        count(roles=me.roles),
+        count(roles=me.roles, late_at=now),
+        _url("tasks"),
+    )
+
+
+def _payouts(_me: Member, _now: datetime) -> Iterator[Waits]:
+    yield Waits(_("Payouts to approve"), to_approve(), 0, _url("payouts"))
+
+
+def _url(name: str) -> str:
+    try:
+        return reverse(f"admin:{name}")
+    except NoReverseMatch:
+        return ""
+
+
+_ASKED: tuple[tuple[str, Callable[[Member, datetime], Iterator[Waits]]], ...] = (
+    ("decisions.rule", _held),
+    ("programs.review_legal", _reviews("legal")),
+    ("programs.review_finance", _reviews("finance")),
+    ("disputes.handle", _disputes),
+    ("tasks.handle", _tasks),
+    ("payouts.approve", _payouts),
+)

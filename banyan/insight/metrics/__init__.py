@@ -1,0 +1,1 @@
+"""metrics: figures by day, kept by the worker as it decides, and what they say."""

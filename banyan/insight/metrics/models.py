@@ -1,0 +1,214 @@
+"""Tables of figures. All but the last three follow from the log alone and can be made again.
+
+A day is one of the operator's time zone. What does not apply is an empty text, a version 0, so that
+each row has one key.
+"""
+
+from django.db import models
+
+
+class Progress(models.Model):
+    """One row: up to which position everything is counted, and in which zone's days."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    position = models.BigIntegerField(default=0)
+    zone = models.TextField(default="")
+    release = models.IntegerField(default=0, help_text="of what is counted")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="metrics_progress_is_one_row")
+        ]
+
+    def __str__(self) -> str:
+        return f"figures {self.position}"
+
+
+class Day(models.Model):
+    """A figure of a day and program: what the board reads, however long the log is."""
+
+    day = models.DateField()
+    program = models.TextField(help_text="empty: of no program, or of a code that serves all")
+    measure = models.TextField()
+    item = models.TextField(help_text="a reward")
+    unit = models.TextField()
+    n = models.BigIntegerField()
+    amount = models.BigIntegerField(help_text="minor units or counts")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "program", "measure", "item", "unit"], name="metrics_day_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.program} {self.measure} {self.n}"
+
+
+class Slice(models.Model):
+    """The same figure, by everything it is asked by."""
+
+    day = models.DateField()
+    program = models.TextField()
+    version = models.IntegerField()
+    channel = models.TextField()
+    script = models.TextField()
+    variant = models.TextField(help_text="of each experiment: `rate=a; text=b`")
+    measure = models.TextField()
+    item = models.TextField()
+    unit = models.TextField()
+    n = models.BigIntegerField()
+    amount = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    "day",
+                    "program",
+                    "version",
+                    "channel",
+                    "script",
+                    "variant",
+                    "measure",
+                    "item",
+                    "unit",
+                ],
+                name="metrics_slice_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.program} {self.measure} {self.n}"
+
+
+class Friend(models.Model):
+    """A referral with the days of its stages, how deep in the chain it is, and its money.
+
+    Money is minor units of the program's currency: what the friend ordered from the join on, what
+    was refunded, and what credit and cash the referral cost, less what was taken back or expired.
+    """
+
+    program = models.TextField()
+    friend = models.TextField()
+    advocate = models.TextField()
+    version = models.IntegerField()
+    kind = models.TextField()
+    channel = models.TextField()
+    script = models.TextField()
+    variant = models.TextField()
+    depth = models.IntegerField(help_text="1: the advocate was not referred in this program")
+    join_position = models.BigIntegerField()
+    touched_on = models.DateField()
+    joined_on = models.DateField()
+    accepted_on = models.DateField(null=True)
+    activated_on = models.DateField(null=True)
+    purchased_on = models.DateField(null=True)
+    rewarded_on = models.DateField(null=True)
+    repurchased_on = models.DateField(null=True)
+    lost_on = models.DateField(null=True)
+    orders = models.BigIntegerField(default=0)
+    revenue = models.BigIntegerField(default=0)
+    refunded = models.BigIntegerField(default=0)
+    cost = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["program", "friend"], name="metrics_friend_once"),
+        ]
+        indexes = [
+            models.Index(fields=["friend"], name="metrics_friend_by_id"),
+            models.Index(fields=["advocate"], name="metrics_friend_of"),
+            models.Index(fields=["program", "joined_on"], name="metrics_friend_by_day"),
+            models.Index(fields=["program", "purchased_on"], name="metrics_friend_by_sale"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.program}: {self.friend}"
+
+
+class Advocate(models.Model):
+    """Somebody who passed a program on: how often and with what success, over all programs."""
+
+    user_id = models.TextField(primary_key=True)
+    first_on = models.DateField(help_text="of the first click, invitation, share or referral")
+    last_on = models.DateField()
+    initiated = models.BigIntegerField()
+    joined = models.BigIntegerField()
+    purchased = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.joined}"
+
+
+class Buyer(models.Model):
+    """Somebody who ordered. `revenue` is in the currency of the first order."""
+
+    user_id = models.TextField(primary_key=True)
+    first_position = models.BigIntegerField()
+    first_on = models.DateField()
+    last_on = models.DateField()
+    referred = models.BooleanField(help_text="some program's friend when ordering first")
+    orders = models.BigIntegerField()
+    currency = models.TextField()
+    revenue = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["first_on"], name="metrics_buyer_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.orders}"
+
+
+class Goal(models.Model):
+    """What a figure should be, and who answers for it; set in the console."""
+
+    program = models.TextField(help_text="empty: of all together")
+    figure = models.TextField()
+    target = models.DecimalField(max_digits=18, decimal_places=4, null=True)
+    red = models.DecimalField(max_digits=18, decimal_places=4, null=True)
+    yellow = models.DecimalField(max_digits=18, decimal_places=4, null=True)
+    is_lower_better = models.BooleanField(default=False)
+    owner = models.TextField(default="", help_text="a role")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["program", "figure"], name="metrics_goal_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.program} {self.figure} {self.target}"
+
+
+class Standing(models.Model):
+    """On which side of its lines a figure was when it was last looked at."""
+
+    program = models.TextField()
+    figure = models.TextField()
+    colour = models.TextField()
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["program", "figure"], name="metrics_standing_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.program} {self.figure} {self.colour}"
+
+
+class Assumption(models.Model):
+    """A number about a program that no event tells: budget, running cost, margin, value."""
+
+    program = models.TextField()
+    name = models.TextField()
+    value = models.DecimalField(max_digits=18, decimal_places=4)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["program", "name"], name="metrics_assumption_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.program} {self.name} {self.value}"

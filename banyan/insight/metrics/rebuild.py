@@ -1,0 +1,103 @@
+"""rebuild: figures made again from the log and what the engine decided, stretch by stretch.
+
+The worker's own figures start where these end: both move the same row on, from where they found it,
+so that nothing is counted twice whoever is faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import connection
+
+from banyan.insight.metrics.facts import Facts, facts_between
+from banyan.insight.metrics.models import Progress
+from banyan.insight.metrics.promised import Promised
+from banyan.insight.metrics.save import save
+from banyan.kernel.database import one_transaction
+
+RELEASE = 1
+"""Raised when figures are counted otherwise than before: then all are made again."""
+STRETCH = 50_000
+"""Events counted in one transaction by a rebuild."""
+
+_TABLES = ("slice", "day", "friend", "advocate", "buyer")
+
+
+def go_on(facts: Facts, *, before: int, upto: int, promised: Promised) -> bool:
+    """Count the positions in (before, upto] by what is at hand of them; whether that was possible.
+
+    It is not while figures of earlier positions are missing: `catch_up` makes them first.
+    """
+    with one_transaction():
+        if not _moved(before, upto):
+            return False
+        save(facts, promised=promised, zone=settings.OPERATOR_TIME_ZONE)
+    return True
+
+
+def catch_up(promised: Promised, *, cursor: int, limit: int = STRETCH) -> bool:
+    """Count the next stretch up to `cursor`, the last decided position; whether there was one.
+
+    Figures of another release or time zone are thrown away first.
+    """
+    found = Progress.objects.filter(id=1).first()
+    if found and _is_ours(found) and found.position >= cursor:
+        return False
+    with one_transaction():
+        row, _ = Progress.objects.select_for_update().get_or_create(id=1)
+        if not _is_ours(row):
+            start_again()
+            row.refresh_from_db()
+        if row.position >= cursor:
+            return False
+        upto = min(row.position + limit, cursor)
+        facts = facts_between(row.position, upto)
+        assert _moved(row.position, upto), "the row is locked"
+        save(facts, promised=promised, zone=settings.OPERATOR_TIME_ZONE)
+    return True
+
+
+def start_again() -> None:
+    """Throw every figure away that follows from the log."""
+    with one_transaction(), connection.cursor() as cursor:
+        for table in _TABLES:
+            cursor.execute(f"DELETE FROM metrics_{table}")
+        Progress.objects.update_or_create(
+            id=1,
+            defaults={"position": 0, "zone": settings.OPERATOR_TIME_ZONE, "release": RELEASE},
+        )
+
+
+def rebuild(
+    promised: Promised, *, cursor: Callable[[], int], progress: Callable[[int, int], None]
+) -> int:
+    """Make every figure again, beside a running worker or without one; the position reached.
+
+    `cursor` tells the last decided position, `progress` is told positions done and of how many.
+    """
+    start_again()
+    while catch_up(promised, cursor=cursor()):
+        progress(position(), cursor())
+    return position()
+
+
+def position() -> int:
+    """Up to which position figures count everything."""
+    return Progress.objects.values_list("position", flat=True).filter(id=1).first() or 0
+
+
+def _moved(before: int, upto: int) -> bool:
+    """Move the row from where the stretch begins; False if it stands elsewhere."""
+    mine = {"id": 1, "zone": settings.OPERATOR_TIME_ZONE, "release": RELEASE}
+    if Progress.objects.filter(position=before, **mine).update(position=upto):
+        return True
+    if before == 0 and not Progress.objects.exists():
+        Progress.objects.create(position=upto, **mine)
+        return True
+    return False
+
+
+def _is_ours(row: Progress) -> bool:
+    return (row.zone, row.release) == (settings.OPERATOR_TIME_ZONE, RELEASE)

@@ -1,0 +1,130 @@
+"""referrals: a row for each friend: how they came, the days of their stages, their money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+from django.db import connection
+
+from banyan.insight.metrics.facts import Facts
+from banyan.insight.metrics.measures import (
+    EXPIRED,
+    GRANTED,
+    STAGES,
+    TAKEN,
+    TAKEN_PENDING,
+)
+from banyan.insight.metrics.promised import Promised
+from banyan.insight.metrics.touches import word
+from banyan.kernel.database import among, read, write
+
+_KNOWN = {
+    "program": pl.String,
+    "friend": pl.String,
+    "advocate": pl.String,
+    "version": pl.Int64,
+    "channel": pl.String,
+    "script": pl.String,
+    "variant": pl.String,
+    "depth": pl.Int64,
+    "join_position": pl.Int64,
+}
+_COST = {GRANTED: 1, TAKEN: -1, TAKEN_PENDING: -1, EXPIRED: -1}
+_DAYS = tuple(f"{stage}_on" for stage in STAGES)
+_MOVE = (
+    "UPDATE metrics_friend SET "
+    + ", ".join(f"{day} = COALESCE({day}, %s)" for day in _DAYS)
+    + ", orders = orders + %s, revenue = revenue + %s, refunded = refunded + %s, cost = cost + %s"
+    " WHERE program = %s AND friend = %s"
+)
+
+
+def new_friends(facts: Facts, promised: Promised, *, zone: str) -> pl.DataFrame:
+    """Keep a row for each referral that began; those rows, with `touched_at` and their keys."""
+    rows = facts.referrals.sort("join_position", maintain_order=True).with_columns(
+        channel=word(pl.col("channel")), script=word(pl.col("script"))
+    )
+    rows = rows.with_columns(
+        promised.variants(rows).alias("variant"),
+        _depths(rows).alias("depth"),
+        touched_on=_day("touched_at", zone),
+        joined_on=_day("started_at", zone),
+    )
+    kept = rows.select(*_KNOWN, "kind", "touched_on", "joined_on").with_columns(
+        pl.col("touched_on", "joined_on").cast(pl.String),
+        orders=pl.lit(0),
+        revenue=pl.lit(0),
+        refunded=pl.lit(0),
+        cost=pl.lit(0),
+    )
+    write("metrics_friend", kept)
+    return rows
+
+
+def friends_among(people: Sequence[str]) -> pl.DataFrame:
+    """The referrals of these people: program, friend, advocate, version, channel, script, variant,
+    depth, join_position."""
+    if not people:
+        return pl.DataFrame(schema=_KNOWN)
+    where, parameters = among("friend", people)
+    columns = ", ".join(_KNOWN)
+    return read(f"SELECT {columns} FROM metrics_friend WHERE {where}", parameters, _KNOWN)
+
+
+def save_friends(
+    stages: pl.DataFrame, *, orders: pl.DataFrame, refunds: pl.DataFrame, moved: pl.DataFrame
+) -> None:
+    """Move the rows of friends on: days of stages, orders, refunds, and rewards in money."""
+    of = ["program", "friend"]
+    days = [
+        pl.col("day").filter(pl.col("stage") == stage).min().alias(f"{stage}_on")
+        for stage in STAGES
+    ]
+    bought = orders.filter("fits").rename({"user_id": "friend"}).group_by(of)
+    returned = refunds.filter("fits").rename({"user_id": "friend"}).group_by(of)
+    parts = [
+        stages.group_by(of).agg(days),
+        bought.agg(orders=pl.len().cast(pl.Int64), revenue=pl.col("minor").sum()),
+        returned.agg(refunded=pl.col("minor").sum()),
+        _costs(moved).group_by(of).agg(pl.col("cost").sum()),
+    ]
+    rows = pl.concat(parts, how="diagonal")
+    if rows.is_empty():
+        return
+    sums = rows.group_by(of).agg(
+        pl.col(_DAYS).min().cast(pl.String),
+        pl.col("orders", "revenue", "refunded", "cost").sum(),
+    )
+    with connection.cursor() as cursor:
+        # In one order for everybody, so that two writers could never wait for each other.
+        cursor.executemany(
+            _MOVE,
+            sums.sort(of)
+            .select(*_DAYS, "orders", "revenue", "refunded", "cost", "program", "friend")
+            .rows(),
+        )
+
+
+def _costs(moved: pl.DataFrame) -> pl.DataFrame:
+    is_money = pl.col("unit").str.contains("^(cash|credit) ")
+    rows = moved.filter(is_money & pl.col("friend").is_not_null() & pl.col("measure").is_in(_COST))
+    sign = pl.col("measure").replace_strict(_COST, return_dtype=pl.Int64)
+    return rows.select("program", "friend", cost=pl.col("amount") * sign)
+
+
+def _depths(rows: pl.DataFrame) -> pl.Series:
+    """One more than the advocate's own depth in the program; 1 for who was not referred."""
+    known = friends_among(rows["advocate"].unique().to_list()).filter(
+        pl.col("program").is_in(rows["program"].unique().to_list())
+    )
+    found = {(p, f): d for p, f, d in known.select("program", "friend", "depth").rows()}
+    depths = []
+    for program, advocate, friend in rows.select("program", "advocate", "friend").rows():
+        found[program, friend] = found.get((program, advocate), 0) + 1
+        depths.append(found[program, friend])
+    return pl.Series(depths, dtype=pl.Int64)
+
+
+def _day(moment: str, zone: str) -> pl.Expr:
+    return pl.col(moment).dt.convert_time_zone(zone).dt.date()

@@ -1,0 +1,151 @@
+"""touches: what advocates set going, before anybody joins: clicks, invitations, shares, words."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from banyan.core.events.frames import said_by_visitors
+from banyan.core.programs.frames import links_of_codes
+from banyan.core.referrals.frames import rejected_among
+from banyan.insight.metrics.facts import CLICKED, SHARED, SUBMITTED, Facts, typed
+from banyan.insight.metrics.measures import CLICKS, INITIATED, INVITES, SHARES
+from banyan.insight.metrics.promised import Promised
+
+LONGEST = 64
+"""Of a channel or script: a link can be followed with any word in it."""
+
+
+def touches(facts: Facts, friends: pl.DataFrame, promised: Promised) -> pl.DataFrame:
+    """Rows of clicks, invitations, shares and words of mouth: program, version, channel, script,
+    variant, measure, advocate, occurred_at. Of each kind but shares those that reached somebody
+    for the first time stand a second time, as initiated. `friends`: those who joined."""
+    if facts.events.filter(pl.col("name").is_in(_TOUCHING)).is_empty():
+        return _words(facts, friends).select(TOUCH)
+    clicks = _clicks(facts.events)
+    invites = _said(facts.events, SUBMITTED)
+    shares = _said(facts.events, SHARED)
+    first = _firsts(clicks)
+    rows = pl.concat(
+        [
+            clicks.select(_COLUMNS).with_columns(measure=pl.lit(CLICKS)),
+            first.select(_COLUMNS).with_columns(measure=pl.lit(INITIATED)),
+            invites.with_columns(measure=pl.lit(INVITES)),
+            invites.with_columns(measure=pl.lit(INITIATED)),
+            shares.with_columns(measure=pl.lit(SHARES)),
+        ]
+    ).with_columns(
+        version=promised.version(program="program", position="position", at="occurred_at"),
+        friend=pl.lit(None, pl.String),
+    )
+    rows = rows.with_columns(promised.variants(rows).alias("variant"))
+    return pl.concat([rows.select(TOUCH), _words(facts, friends).select(TOUCH)])
+
+
+def word(text: pl.Expr) -> pl.Expr:
+    """A text without what no table keeps, cut short; empty for none."""
+    whole = text.fill_null("").str.replace_all("\x00", "", literal=True)
+    return whole.str.strip_chars().str.slice(0, LONGEST)
+
+
+TOUCH = (
+    "program",
+    "version",
+    "channel",
+    "script",
+    "variant",
+    "measure",
+    "advocate",
+    "occurred_at",
+)
+_TOUCHING = (CLICKED, SUBMITTED, SHARED)
+_COLUMNS = ("position", "occurred_at", "program", "channel", "script", "advocate")
+
+
+def _clicks(events: pl.DataFrame) -> pl.DataFrame:
+    """Clicks with their link's program, advocate and words; those of the click itself go first."""
+    rows = events.filter(pl.col("name") == CLICKED).select(
+        "position",
+        "occurred_at",
+        visitor=_visitor(),
+        key=_code("code"),
+        said_program=word(pl.col("program")),
+        said_channel=word(pl.col("channel")),
+        said_script=word(pl.col("script")),
+        said_advocate=pl.col("advocate").fill_null(""),
+    )
+    links = links_of_codes(rows["key"].unique().to_list()) if rows.height else _NO_LINKS
+    known = rows.join(links, on="key", how="left", maintain_order="left")
+    return known.select(
+        "position",
+        "occurred_at",
+        "visitor",
+        "key",
+        program=_either("said_program", "program"),
+        channel=_either("said_channel", "channel"),
+        script=_either("said_script", "script"),
+        advocate=_either("said_advocate", "advocate", is_id=True),
+    )
+
+
+def _firsts(clicks: pl.DataFrame) -> pl.DataFrame:
+    """Of each visitor and code (or advocate) the first click in the whole log."""
+    if clicks.is_empty():
+        return clicks
+    same = ["visitor", "target"]
+    rows = clicks.with_columns(target=_target("key", "advocate"))
+    rows = rows.unique(same, keep="first", maintain_order=True)
+    earlier = said_by_visitors(
+        CLICKED, rows["visitor"].unique().to_list(), before=int(rows["position"][0])
+    )
+    useless = rejected_among(earlier["position"].to_list())
+    said = earlier.hstack(typed(earlier["body"])).join(useless, on="position", how="anti")
+    seen = said.select(
+        "visitor",
+        key=_code("properties.code"),
+        advocate=pl.col("properties.advocate").fill_null(""),
+    ).select("visitor", target=_target("key", "advocate"))
+    return rows.join(seen, on=same, how="anti", maintain_order="left")
+
+
+def _said(events: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Events of advocates themselves."""
+    return events.filter((pl.col("name") == name) & (pl.col("user_id") != "")).select(
+        "position",
+        "occurred_at",
+        program=word(pl.col("program")),
+        channel=word(pl.col("channel")),
+        script=word(pl.col("script")),
+        advocate=pl.col("user_id"),
+    )
+
+
+def _words(facts: Facts, friends: pl.DataFrame) -> pl.DataFrame:
+    """Friends who came with a code, without a click or invitation of that advocate before."""
+    said = friends.filter(pl.col("kind") == "code")
+    others = facts.touches_lost.filter(pl.col("kind") != "code")
+    on = ["program", "advocate", "join_position"]
+    alone = said.join(others.select(on).unique(), on=on, how="anti", maintain_order="left")
+    return alone.with_columns(measure=pl.lit(INITIATED), occurred_at="touched_at")
+
+
+def _visitor() -> pl.Expr:
+    return pl.when(pl.col("anonymous_id") != "").then("anonymous_id").otherwise("user_id")
+
+
+def _code(column: str) -> pl.Expr:
+    return pl.col(column).fill_null("").str.strip_chars().str.to_uppercase()
+
+
+def _target(key: str, advocate: str) -> pl.Expr:
+    """A code that stands for an advocate has none; then it is the advocate that is the same."""
+    return pl.when(pl.col(key) != "").then(key).otherwise(pl.format("@{}", advocate))
+
+
+def _either(said: str, kept: str, *, is_id: bool = False) -> pl.Expr:
+    other = pl.col(kept).fill_null("")
+    return pl.when(pl.col(said) != "").then(said).otherwise(other if is_id else word(other))
+
+
+_NO_LINKS = pl.DataFrame(
+    schema=dict.fromkeys(("key", "program", "advocate", "channel", "script"), pl.String)
+)

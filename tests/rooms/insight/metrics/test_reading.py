@@ -1,0 +1,262 @@
+"""What is read from figures: funnels, leaks, advocates, cohorts, money, lines."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+
+from banyan.insight.metrics import economics, figures, lines
+from banyan.insight.metrics.advocates import brought, cover, elapsed, layers
+from banyan.insight.metrics.assumptions import Assumptions, assume, assumptions
+from banyan.insight.metrics.cohorts import cohorts
+from banyan.insight.metrics.funnel import funnel, funnels, leak, steps
+from banyan.insight.metrics.lines import BadLine
+from banyan.insight.metrics.lines import Line as Drawn
+from banyan.insight.metrics.periods import Period, floored, latest
+from banyan.insight.metrics.reconcile import differences
+from banyan.insight.metrics.scope import scope
+from banyan.insight.metrics.sums import moved_in_all, sums
+from tests.installation import Installation
+from tests.rooms.pipeline.line import PROGRAM, Line
+
+DAY = Period(date(2026, 3, 1), date(2026, 3, 1))
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def story() -> Line:
+    line = Line()
+    line.publish()
+    line.story()
+    line.work()
+    return line
+
+
+def test_a_period_has_one_before_it_and_pieces() -> None:
+    week = latest(7, today=date(2026, 3, 8))
+    assert week == Period(date(2026, 3, 2), date(2026, 3, 8))
+    assert week.before == Period(date(2026, 2, 23), date(2026, 3, 1))
+    assert (week.step, len(list(week.pieces()))) == ("day", 7)
+    year = Period(date(2026, 1, 15), date(2026, 12, 31))
+    assert list(year.pieces())[:2] == [date(2026, 1, 1), date(2026, 2, 1)]
+    assert len(list(year.pieces())) == 12
+    assert floored(date(2026, 3, 8), "week") == date(2026, 3, 2)
+
+
+def test_the_funnel_of_a_story(installation: Installation) -> None:
+    story()
+    found = sums(DAY, scope("spring"))
+    told = funnel(found, found.during(DAY.before))
+    assert [(one.stage, one.n) for one in told] == [
+        ("initiated", 2),
+        ("accepted", 2),
+        ("activated", 2),
+        ("purchased", 2),
+        ("repurchased", 1),
+    ]
+    assert [one.from_previous for one in told] == [None, 1.0, 1.0, 1.0, 0.5]
+    assert leak(told) is None  # two people say nothing
+    [wechat, other] = sorted(funnels(DAY, scope(), "channel"), key=lambda one: one.name)[::-1]
+    assert (wechat.name, [step.n for step in wechat.steps]) == ("wechat", [1, 1, 1, 1, 1])
+    assert (wechat.revenue, other.revenue) == (6000, 7000)
+    assert (other.name, [step.n for step in other.steps]) == ("", [1, 1, 1, 1, 0])
+
+
+def test_a_leak_is_where_most_is_missing_against_before() -> None:
+    before = {"initiated": 100, "accepted": 50, "activated": 40, "purchased": 20}
+    now = {"initiated": 100, "accepted": 48, "activated": 20, "purchased": 10, "repurchased": 9}
+    found = leak(steps(now, before))
+    assert found is not None
+    assert (found.stage, found.is_drop) == ("activated", True)
+    assert (round(found.rate, 4), found.expected) == (0.4167, 0.8)
+    # Without a period before, what is usual stands in for it.
+    fresh = leak(steps({"initiated": 100, "accepted": 30, "activated": 29, "purchased": 2}, {}))
+    assert fresh is not None
+    assert (fresh.stage, fresh.expected, fresh.is_drop) == ("purchased", 0.5, False)
+    assert leak(steps(before, before)) is None
+
+
+def test_the_seventeen_figures_of_a_story(installation: Installation) -> None:
+    line = story()
+    line.say("NPS Answered", "ben", score=10)
+    line.say("NPS Answered", "cid", score=3)
+    line.say("NPS Answered", "dan", score=8)
+    line.work()
+    assume(scope("spring"), {"other_cac": "50", "running_cost": "300"})
+    found = {
+        one.meant.key: one.value
+        for one in figures.everything(DAY, scope("spring"), today=date(2026, 3, 1))
+    }
+    # Of 40 granted, 20 came back with ben's order; ten of a month's 300 run a day.
+    assert found == {
+        "initiated": 2,
+        "acceptance": 1,
+        "conversion": 1,
+        "redemption": 0,
+        "depth": 1,
+        "new_share": 1,
+        "per_advocate": 2,
+        "layers": 1,
+        "coverage": 0.5,
+        "lead_conversion": 1,
+        "retention": None,
+        "nps": 0,
+        "days_to_purchase": 0,
+        "roi": 8000 / 3000,
+        "cac_saved": 1 - 15 / 50,
+        "uplift": None,
+        "cost_share": 0.25,
+    }
+    assert len(figures.KPIS) == 5
+    assert len(figures.CORE) == 12
+    assert set(figures.ALL) == set(lines.OURS)
+
+
+def test_who_brings_and_how_deep(installation: Installation) -> None:
+    line = story()
+    line.say("Signed Up", "dan", referral_code="ANN")
+    line.say("Referral Link Created", "ben", code="BEN", program="spring")
+    line.say("Signed Up", "eve", referral_code="BEN")
+    line.say("Order Completed", "eve", order_id="o9", total=40, currency="USD")
+    line.work()
+    found = brought(DAY, scope())
+    assert (found.advocates, found.once, found.again, found.joined) == (2, 1, 1, 4)
+    assert (found.head_count, found.head_share, found.per_advocate) == (1, 0.75, 2)
+    assert [(one.advocate, one.joined, one.purchased) for one in found.heads] == [
+        ("ann", 3, 2),
+        ("ben", 1, 1),
+    ]
+    # 13000 less the 5000 that came back; a reward of 20 was left.
+    assert (found.heads[0].revenue, found.heads[0].cost) == (8000, 2000)
+    assert [(one.depth, one.friends, one.revenue) for one in layers(DAY, scope())] == [
+        (1, 3, 8000),
+        (2, 1, 4000),
+    ]
+    covered = cover(DAY)
+    assert (covered.customers, covered.active, covered.brought, covered.brought_again) == (
+        3,
+        2,
+        2,
+        1,
+    )
+    assert [one.friends for one in elapsed(DAY, scope())] == [3, 0, 0, 0, 0, 0, 0, 0]
+    [march] = cohorts(scope(), what="referred", today=date(2026, 4, 10), months=3)
+    assert (march.month, march.size, march.reached) == (date(2026, 3, 1), 4, (1, 1, None))
+    [march] = cohorts(scope(), what="bought", today=date(2026, 3, 10), months=3)
+    assert march.reached == (3, None, None)
+
+
+def test_money_and_from_where_on_it_pays(installation: Installation) -> None:
+    story()
+    found = sums(DAY, scope())
+    typed = {"customer_value": "500", "other_cac": "80", "running_cost": "3000", "margin": "40"}
+    changed = assume(scope(), typed | {"budget_share": "20"})
+    assert changed.before["customer_value"] is None
+    assumed = assumptions(scope())
+    assert (assumed.customer_value, assumed.margin, assumed.budget_share) == (50_000, 0.4, 0.2)
+    told = economics.economics(found, assumed, days=30)
+    assert (told.net, told.rewards, told.running, told.won) == (8000, 2000, 300_000, 2)
+    assert (told.revenue_share, told.new_share) == (1, 1)
+    assert (told.budget, told.budget_used) == (1600, 1.25)
+    assert told.cac == 151_000
+    assert told.referral_value == 58_000
+    even = economics.break_even(told, assumed)
+    # 3000.00 ÷ (40 % of 500.00 − 10.00) = 15.8 friends
+    assert (even.value, even.reward, even.friends) == (20_000, 1000, 16)
+    assert even.marketing == 16 * 8000
+    poor = Assumptions(customer_value=10, running_cost=5, margin=1)
+    assert economics.break_even(told, poor).friends is None
+    rewards = economics.given(DAY, scope())
+    assert [(one.reward, one.unit, one.kind, one.times, one.granted) for one in rewards] == [
+        ("thanks", "cash USD", "base", 2, 4000),
+        ("welcome", "points", "other", 2, 200),
+    ]
+    told_split = economics.split(rewards, assumed)
+    assert [(one.kind, one.planned, one.actual) for one in told_split] == [
+        ("base", 0.7, 1),
+        ("ladder", 0.2, 0),
+        ("other", 0.1, 0.5),
+    ]
+    [cash, points] = economics.stock(moved_in_all(scope()))
+    assert (cash.unit, cash.granted, cash.pending, cash.available, cash.taken) == (
+        "cash USD",
+        4000,
+        2000,
+        0,
+        2000,
+    )
+    assert (points.unit, points.available) == ("points", 200)
+
+
+def test_what_is_assumed_must_be_numbers(installation: Installation) -> None:
+    with pytest.raises(BadLine, match="margin: expected a number such as"):
+        assume(scope(), {"margin": "much"})
+    with pytest.raises(BadLine, match="other_cac: expected a number of 0 or more"):
+        assume(scope(), {"other_cac": "-1"})
+    assert assumptions(scope()) == Assumptions()
+
+
+def test_lines_are_the_programs_else_of_all_else_ours(installation: Installation) -> None:
+    assert lines.lines("spring")["acceptance"].colour(0.15) == "yellow"
+    assert lines.lines("spring")["acceptance"].colour(0.05) == "red"
+    assert lines.lines("spring")["acceptance"].colour(0.2) == "green"
+    assert lines.lines("spring")["redemption"].colour(0.95) == "yellow"
+    assert lines.lines("spring")["initiated"].colour(5) is None
+    lines.draw("", "acceptance", Drawn(target=0.5, yellow=0.4, red=0.3, owner="sales"))
+    changed = lines.draw("spring", "acceptance", Drawn(target=0.6, yellow=0.5, red=0.2))
+    assert changed.before["target"] == "0.5"
+    assert lines.lines("spring")["acceptance"].colour(0.35) == "yellow"
+    assert lines.lines("autumn")["acceptance"].colour(0.35) == "yellow"
+    assert lines.lines("autumn")["acceptance"].colour(0.25) == "red"
+    assert lines.lines("autumn")["acceptance"].owner == "sales"
+    with pytest.raises(BadLine, match="draw it below yellow"):
+        lines.draw("", "acceptance", Drawn(yellow=0.1, red=0.2))
+    with pytest.raises(BadLine, match="draw it above yellow"):
+        lines.draw("", "cost_share", Drawn(yellow=0.2, red=0.1))
+    with pytest.raises(BadLine, match="there is no figure 'luck'"):
+        lines.draw("", "luck", Drawn())
+
+
+def test_a_crossing_is_told_once(installation: Installation) -> None:
+    key = ("spring", "acceptance")
+    [first] = lines.crossings({key: "green"}, now=NOW)
+    assert (first.colour, first.before) == ("green", None)
+    assert lines.crossings({key: "green"}, now=NOW) == []
+    assert lines.crossings({key: None}, now=NOW) == []
+    [fallen] = lines.crossings({key: "red"}, now=NOW)
+    assert (fallen.program, fallen.figure, fallen.colour, fallen.before) == (*key, "red", "green")
+
+
+def test_rewards_are_held_against_orders_refunds_and_the_ledger(
+    installation: Installation,
+) -> None:
+    line = Line()
+    line.publish(PROGRAM.replace("hold: 14d,", "hold: 14d, on_refund: keep,"))
+    line.story()
+    line.say("Signed Up", "dan", referral_code="ANN")
+    line.work()
+    found = differences(DAY, scope())
+    assert [(one.kind, one.decision_id, one.expected, one.found) for one in found] == [
+        ("kept_after_refund", "spring/thanks/ann/5", 2000, 0)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM ledger_transfer WHERE transfer_id = 'spring/thanks/ann/6/grant'"
+        )
+        cursor.execute("DELETE FROM referrals_decision WHERE friend = 'ben'")
+    kinds = [(one.kind, one.customer, one.expected, one.found) for one in differences(DAY, scope())]
+    assert sorted(kinds) == [
+        ("not_in_ledger", "ann", 2000, 0),
+        ("unrewarded", "ben", 1000, 0),
+    ]
+
+
+def test_a_number_is_typed_as_people_write_it() -> None:
+    assert lines.number(" 12.5 % ", field="red", is_percent=True) == 0.125
+    assert lines.number("", field="red") is None
+    assert lines.number("1.5", field="red") == float(Decimal("1.5"))
+    for wrong in ("a", "nan", "inf", "1e12"):
+        with pytest.raises(BadLine, match="red: expected a number"):
+            lines.number(wrong, field="red")

@@ -89,6 +89,9 @@ def make_body(rolled: Rolled, is_self: bool) -> File:
         terms["risk"] = make_risk(rolled(60))
     if any(is_draw(reward) for reward in terms["rewards"].values()):
         terms["seed_sha256"] = SEED_SHA256
+    roll = rolled(6)
+    if roll.happens(0.2):
+        terms["stops"] = make_stops(roll)
     return terms
 
 
@@ -306,6 +309,11 @@ def make_boosts(roll: Dice) -> list[File]:
         {"from": "2025-12-31", "until": f"{start[:-2]}10", "times": roll.pick([0.5, 3, 0])},
     ]
     return boosts[: 1 + roll.happens(0.5)]
+
+
+def make_stops(roll: Dice) -> list[File]:
+    start = roll.pick(BOUNDARIES)
+    return [{"from": start} | ({"until": f"{start[:-2]}28"} if roll.happens(0.6) else {})]
 
 
 # Caps

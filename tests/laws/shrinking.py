@@ -16,7 +16,7 @@ File = dict[str, Any]
 Case = tuple[list[File], list[bytes]]
 Fails = Callable[[list[File], list[bytes]], bool]
 
-PARTS = ("limits", "risk", "experiments", "advocates", "friends", "runs", "timezone")
+PARTS = ("limits", "risk", "experiments", "advocates", "friends", "runs", "timezone", "stops")
 PARTS_OF_ATTRIBUTION = ("window", "credit", "prefer", "joins_on")
 PARTS_OF_A_MILESTONE = ("where", "count", "sum", "within", "repeats")
 PARTS_OF_A_REWARD = ("when", "hold", "expires", "on_refund", "caps", "boosts")
@@ -83,7 +83,7 @@ def removable(file: File) -> Iterator[Path]:
             yield from (
                 ("rewards", name, part, place) for place in range(len(reward.get(part, ())))
             )
-    for part in ("limits", "risk"):
+    for part in ("limits", "risk", "stops"):
         yield from ((part, place) for place in range(len(file.get(part, ()))))
 
 

@@ -133,7 +133,9 @@ class Model:
         referral = self.attribution.referrals.get((program.slug, event.user or ""))
         if referral:
             verdict = self.verdicts[program.slug, referral.friend]
-            achievement = Achievement(event, referral.version, referral, verdict)
+            achievement = Achievement(
+                event, referral.version, referral, verdict, program.is_stopped(event.at)
+            )
             names = self.names(achievement)
             reached |= self.milestones.reached(event, referral.version, referral, names)
             self.rewards.decide(achievement, reached, log_time)
@@ -142,7 +144,7 @@ class Model:
         """Reward what the event achieves for the customer in a self program."""
         version = program.in_force(event.at)
         if version and event.user is not None:
-            achievement = Achievement(event, version, None, None)
+            achievement = Achievement(event, version, None, None, program.is_stopped(event.at))
             reached = self.milestones.reached(event, version, None, self.names(achievement))
             self.rewards.decide(achievement, reached, log_time)
 

@@ -33,6 +33,7 @@ class Achievement:
     version: Version
     referral: Referral | None
     verdict: Rule | None
+    is_stopped: bool
 
 
 @dataclass
@@ -118,6 +119,8 @@ class Rewards:
             outcome, reason = "rejected", cut_by or "zero_amount"
         elif rule:
             outcome, reason = "held", f"risk:{rule.id}"
+        elif achievement.is_stopped:
+            outcome, reason = "held", "stopped"
         row = decision_row(achievement, reward, beneficiary, nth, decision_id)
         row |= {"unit": version.unit(give), "raw_amount": raw, "amount": amount}
         row |= {"outcome": outcome, "reason": reason} | spans(reward, event, outcome)

@@ -119,6 +119,7 @@ class Version:
     experiments: dict[str, Experiment]
     risk: tuple[Rule, ...]
     seed_sha256: str | None
+    stops: tuple[Range, ...]
 
     def unit(self, give: str) -> str:
         """Name the unit of what is given: `cash USD`, `points`, `coupon:REF`."""
@@ -139,6 +140,11 @@ class Program:
     @property
     def is_self(self) -> bool:
         return self.versions[-1].attribution is None
+
+    def is_stopped(self, moment: int) -> bool:
+        """Whether a stop holds the moment; a later version says anew when a stop ends."""
+        spans = {span.start: span for version in self.versions for span in version.stops}
+        return any(moment in span for span in spans.values())
 
     def in_force(self, moment: int) -> Version | None:
         """Find the highest version whose run holds the moment."""
@@ -214,6 +220,7 @@ def read_version(file: Mapping[str, Any]) -> Version:
             for each in file.get("risk", ())
         ),
         seed_sha256=file.get("seed_sha256"),
+        stops=tuple(read_range(span, zone) for span in file.get("stops", ())),
     )
 
 

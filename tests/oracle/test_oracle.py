@@ -1,7 +1,7 @@
 """The oracle against answers worked out by hand: a rule a test, the refused case beside it."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -1110,6 +1110,24 @@ def test_the_first_rule_that_holds_wins() -> None:
     log.order("bob")
     rows = table("decisions", paying() | {"risk": risk}, log)
     assert columns(rows, "outcome", "reason") == [("held", "risk:first")]
+
+
+def test_what_is_earned_in_a_stop_of_any_version_is_held() -> None:
+    log = joined_log("bob")
+    log.order("bob")
+    row = table("decisions", paying(), log)[0]
+    moment = datetime.fromisoformat(row["occurred_at"])
+    later = (moment + timedelta(seconds=1)).isoformat()
+    for stop, expected in (
+        ({"from": moment.isoformat()}, ("held", "stopped")),
+        ({"from": "2020-01-01", "until": later}, ("held", "stopped")),
+        ({"from": later}, ("granted", None)),
+        ({"from": "2020-01-01", "until": moment.isoformat()}, ("granted", None)),
+    ):
+        newer = paying() | {"version": 2, "runs": {"from": "2040-01-01"}, "stops": [stop]}
+        rows = table("decisions", [paying(), newer], log)
+        assert [(one["outcome"], one["reason"]) for one in rows] == [expected], stop
+        assert rows[0]["version"] == 1
 
 
 def test_a_held_decision_of_nothing_is_rejected() -> None:

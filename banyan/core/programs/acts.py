@@ -132,7 +132,28 @@ def pause(actor: str, slug: str) -> None:
 
 def resume(actor: str, slug: str) -> None:
     """Open the doors of a paused program again. Raises NoSuchProgram, WrongStatus."""
+    if Program.objects.filter(slug=slug).exclude(stopped_at=None).exists():
+        raise WrongStatus(
+            f"{slug} was stopped by order; it goes on when somebody else approves it in the console"
+        )
     _move(slug, from_=(Program.Status.PAUSED,), to=Program.Status.LIVE)
+
+
+def stop(actor: str, slug: str, *, now: datetime) -> None:
+    """Shut its doors by order, so that `resume` does not open them. Raises NoSuchProgram,
+    WrongStatus.
+    """
+    _move(
+        slug,
+        from_=(Program.Status.LIVE, Program.Status.PAUSED),
+        to=Program.Status.PAUSED,
+        stopped_at=now,
+    )
+
+
+def restart(actor: str, slug: str) -> None:
+    """Open the doors of a stopped program again. Raises NoSuchProgram, WrongStatus."""
+    _move(slug, from_=(Program.Status.PAUSED,), to=Program.Status.LIVE, stopped_at=None)
 
 
 def close(actor: str, slug: str) -> None:
@@ -232,8 +253,8 @@ def _next(slug: str) -> int:
     return max(numbers, default=0) + 1
 
 
-def _move(slug: str, *, from_: tuple[str, ...], to: str) -> None:
-    if Program.objects.filter(slug=slug, status__in=from_).update(status=to):
+def _move(slug: str, *, from_: tuple[str, ...], to: str, **also: datetime | None) -> None:
+    if Program.objects.filter(slug=slug, status__in=from_).update(status=to, **also):
         return
     row = Program.objects.filter(slug=slug).first()
     if row is None:

@@ -18,6 +18,7 @@ class Program(models.Model):
     status = models.TextField(choices=Status.choices, default=Status.DRAFT)
     landing_url = models.TextField(default="", help_text="empty: the installation's landing page")
     seed_sealed = models.BinaryField(null=True, help_text="the secret text of draws, encrypted")
+    stopped_at = models.DateTimeField(null=True, help_text="paused by order; opened by approval")
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -54,6 +55,31 @@ class Version(models.Model):
 
     def __str__(self) -> str:
         return f"{self.program_id} v{self.number}"
+
+
+class Draft(models.Model):
+    """A working copy: a program's text as somebody writes it, readable or not.
+
+    What may be published becomes a version; until then nothing but the console looks here.
+    """
+
+    slug = models.TextField(default="", help_text="as its text names it; empty: it names none")
+    number = models.IntegerField(null=True, help_text="the version that its text names")
+    source = models.TextField(help_text="the YAML file")
+    facts = models.JSONField(default=dict, help_text="what the file has no place for")
+    origin = models.TextField(help_text="preset:NAME, program:SLUG/NUMBER or blank")
+    revision = models.IntegerField(default=1, help_text="a save must know the one before it")
+    created_at = models.DateTimeField()
+    created_by = models.TextField()
+    updated_at = models.DateTimeField()
+    updated_by = models.TextField()
+    handed_over_at = models.DateTimeField(null=True, help_text="when it became a version last")
+
+    class Meta:
+        indexes = [models.Index(fields=["slug", "number"], name="draft_of_program")]
+
+    def __str__(self) -> str:
+        return f"draft {self.pk} {self.slug} v{self.number}"
 
 
 class Link(models.Model):

@@ -193,6 +193,9 @@ class Line:
     """All reward names over all versions; the index is the reward's number in state."""
     goals: tuple[str, ...]
     seed_sha256: str | None
+    stops: tuple[tuple[int, int | None], ...]
+    """Half-open ranges, in microseconds, in which what would be granted is held, whichever version
+    named them; of two with one beginning the higher version's."""
 
     @cached_property
     def joined_names(self) -> tuple[tuple[str, ...], ...]:
@@ -458,7 +461,17 @@ def _line(
         rewards=tuple(dict.fromkeys(p.name for t in terms for p in t.payouts)),
         goals=tuple(dict.fromkeys(name for t in terms for name in ("joined", *t.goals))),
         seed_sha256=next(iter(hashes), None),
+        stops=_stops(versions),
     )
+
+
+def _stops(versions: list[Program]) -> tuple[tuple[int, int | None], ...]:
+    spans: dict[int, int | None] = {}
+    for program in versions:
+        for one in program.stops:
+            until = None if one.until is None else program.at_us(one.until)
+            spans[program.at_us(one.from_)] = until
+    return tuple(spans.items())
 
 
 def _trials(program: Program) -> dict[str, Trial]:

@@ -188,6 +188,12 @@ def _ranges_have_length(desk: _Desk) -> Iterator[Finding]:
             ("runs", "until"),
             "the program ends before it begins, so it is never in force; put until after from",
         )
+    for number, stop in enumerate(desk.program.stops):
+        if stop.until and desk.program.at_us(stop.until) <= desk.program.at_us(stop.from_):
+            yield desk.error(
+                ("stops", number, "until"),
+                "the stop ends before it begins, so it never holds; put until after from",
+            )
     for path, reward in desk.rewards():
         for number, boost in enumerate(reward.boosts):
             if desk.program.at_us(boost.until) <= desk.program.at_us(boost.from_):

@@ -33,6 +33,7 @@ from banyan.engine.language.terms import (
     RiskRule,
     Runs,
     SqlAmount,
+    Stop,
     Sum,
     Terms,
     Words,
@@ -63,6 +64,7 @@ __all__ = [
     "RiskRule",
     "Runs",
     "SqlAmount",
+    "Stop",
     "Sum",
     "Words",
 ]

@@ -72,6 +72,7 @@ __all__ = [
     "RiskRule",
     "Runs",
     "SqlAmount",
+    "Stop",
     "Sum",
     "Terms",
     "Words",
@@ -109,6 +110,15 @@ class Runs(Part):
     """The first moment; a date is its midnight in the program's time zone."""
     until: Moment | None = None
     """The first moment no longer in force."""
+
+
+class Stop(Part):
+    """A time in which the program is stopped by order: what is earned in it is held."""
+
+    from_: Moment = Field(alias="from")
+    """The first moment; a date is its midnight in the program's time zone."""
+    until: Moment | None = None
+    """The first moment after it; none: until a later version names one."""
 
 
 class Advocates(Part):
@@ -332,6 +342,9 @@ class Terms(Part):
     """IANA time zone of dates and calendar periods."""
     runs: Runs = Runs()
     """When this version is in force."""
+    stops: Annotated[tuple[Stop, ...], FEW] = ()
+    """Times in which it is stopped by order, under every version: what would be granted in them is
+    held until a person decides. Of two with one beginning the higher version's counts."""
     properties: dict[Name, Annotated[Kind, choice("number", "text", "boolean")]] = Field(
         default_factory=dict
     )

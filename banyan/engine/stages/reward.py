@@ -18,7 +18,7 @@ from banyan.engine.stages.caps import bucket_columns, with_buckets
 from banyan.engine.stages.conditions import column_of, draw_of, holds, value
 from banyan.engine.stages.facts import order_key
 from banyan.engine.stages.qualify import Reached, with_names
-from banyan.engine.stages.risk import CLEAR
+from banyan.engine.stages.risk import CLEAR, HOLD
 from banyan.engine.state import State
 
 DUE = {
@@ -70,10 +70,25 @@ def reward(book: Book, state: State, reached: Reached) -> tuple[pl.DataFrame, St
                     parts.append(with_buckets(book, payout.number, decided))
     if not parts:
         return none_due(book.width), state
-    rows = pl.concat(parts) if len(parts) > 1 else parts[0]
+    rows = _stopped(book, pl.concat(parts) if len(parts) > 1 else parts[0])
     # Payouts are numbered by program and place, so one key says all three; it sorts much faster.
     order = pl.col("position") * len(book.payouts) + pl.col("payout")
     return (rows.sort(order) if len(parts) > 1 else rows), state
+
+
+def _stopped(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
+    """What a stop of its program meets is held as if a check had said so, but names no check."""
+    for line in book.lines:
+        for begins, ends in line.stops:
+            mine = (pl.col("line") == line.index) & (pl.col("verdict") == CLEAR)
+            met = mine & (pl.col("at") >= begins)
+            if ends is not None:
+                met &= pl.col("at") < ends
+            rows = rows.with_columns(
+                verdict=pl.when(met).then(pl.lit(HOLD, dtype=pl.Int32)).otherwise("verdict"),
+                verdict_id=pl.when(met).then(None).otherwise("verdict_id"),
+            )
+    return rows
 
 
 @cache

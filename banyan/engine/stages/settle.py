@@ -93,13 +93,14 @@ def _decided(book: Book, due: pl.DataFrame, amounts: np.ndarray, cuts: np.ndarra
     rejected = pl.lit(amount == 0)
     held = pl.lit(due["verdict"] == HOLD)
     risky = pl.lit("risk:") + pl.col("verdict_id")
+    waits = pl.when(pl.col("verdict_id").is_null()).then(pl.lit("stopped")).otherwise(risky)
     reason = (
         pl.when(pl.lit(due["verdict"] == REJECT))
         .then(risky)
         .when(pl.lit(due["raw"] == 0))
         .then(pl.lit("zero_amount"))
         .when(held & ~rejected)
-        .then(risky)
+        .then(waits)
         .otherwise(pl.lit(_cut_by(book, due, cuts)))
     )
     outcome = (

@@ -276,6 +276,8 @@ def _outcome(case: Case) -> str:
         return voice.say("So nothing was granted.")
     if head in ("cap", "limit"):
         return _cut(case, reason)
+    if head == "stopped":
+        return _stopped(case)
     assert reason == ""  # the spec knows no other reason
     return voice.say("All of it was granted.")
 
@@ -299,11 +301,23 @@ def _checked(case: Case, rule_id: str) -> str:
         condition=condition,
         amount=case.amount(row["amount"]),
     )
-    if row["amount"] == row["raw_amount"]:
-        return held
-    return voice.run(
-        held, voice.say("The caps had cut it from {raw}.", raw=case.amount(row["raw_amount"]))
+    return voice.run(held, _cut_before(case))
+
+
+def _stopped(case: Case) -> str:
+    held = case.voice.say(
+        "The program was stopped by order at that time, so {amount} is held until a person "
+        "releases or denies it.",
+        amount=case.amount(case.row["amount"]),
     )
+    return case.voice.run(held, _cut_before(case))
+
+
+def _cut_before(case: Case) -> str:
+    if case.row["amount"] == case.row["raw_amount"]:
+        return ""
+    raw = case.amount(case.row["raw_amount"])
+    return case.voice.say("The caps had cut it from {raw}.", raw=raw)
 
 
 def _cut(case: Case, reason: str) -> str:

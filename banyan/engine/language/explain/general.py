@@ -17,6 +17,7 @@ def overview(voice: Voice, program: Program) -> list[str]:
             version=program.version,
         ),
         _runs(voice, program),
+        *_stops(voice, program),
         voice.say(
             "Dates and calendar periods follow the clock of {zone}. Durations are exact: a day is "
             "24 hours.",
@@ -43,6 +44,22 @@ def _runs(voice: Voice, program: Program) -> str:
         "come later.",
         period=period,
     )
+
+
+def _stops(voice: Voice, program: Program) -> list[str]:
+    """Times in which nothing is paid out."""
+    spans = [
+        (program.at_us(one.from_), None if one.until is None else program.at_us(one.until))
+        for one in program.stops
+    ]
+    return [
+        voice.say(
+            "The program is stopped {period}: what is earned in that time is held until a person "
+            "decides, and what was earned before stays.",
+            period=voice.period(*span, program.timezone),
+        )
+        for span in spans
+    ]
 
 
 def limits(voice: Voice, program: Program) -> list[str]:

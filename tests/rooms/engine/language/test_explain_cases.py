@@ -49,6 +49,7 @@ def test_everything_that_happens_can_be_said() -> None:
         "granted cap",
         "granted limit",
         "held risk",
+        "held stopped",
         "rejected cap",
         "rejected limit",
         "rejected risk",

@@ -64,6 +64,9 @@ KEYS: dict[str, tuple[str, list[Any]]] = {
     "Program.currency": ("currency", ["USD", "CNY", "KWD"]),
     "Program.timezone": ("timezone", ["UTC", "Asia/Shanghai"]),
     "Program.runs": ("runs", [None, {"from": "2026-01-01"}]),
+    "Program.stops": ("stops", [None, [{"from": "2026-03-01"}]]),
+    "Stop.from": ("stops/0/from", ["2026-03-01", "2026-03-02T10:30:00Z"]),
+    "Stop.until": ("stops/0/until", [None, "2026-04-01", "2026-04-01T10:30:00Z"]),
     "Program.properties": ("properties", [None, {"plan": "text"}]),
     "Program.properties.*": ("properties/seats", ["number", "text", "boolean"]),
     "Program.advocates": ("advocates", [None, {"where": "orders >= 1"}]),
@@ -151,6 +154,7 @@ KEYS: dict[str, tuple[str, list[Any]]] = {
 
 # What stands around a key must be there first.
 AROUND: dict[str, dict[str, Any]] = {
+    "Stop": {"stops": [{"from": "2026-03-01"}]},
     "Sum": {"milestones/bought/sum": {"of": "total", "reaches": 5}},
     "Repeats": {"milestones/bought/repeats": {"up_to": 5}},
     "Percent": {AMOUNT: PERCENT},

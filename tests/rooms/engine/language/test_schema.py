@@ -36,7 +36,7 @@ def test_every_key_is_described() -> None:
             if key != "ladder":
                 assert value.get("description") or target.get("description"), f"{path}: {key}"
             described += 1
-    assert described == 84
+    assert described == 87
 
 
 def test_the_keys_of_a_program() -> None:
@@ -48,6 +48,7 @@ def test_the_keys_of_a_program() -> None:
         "currency",
         "timezone",
         "runs",
+        "stops",
         "properties",
         "advocates",
         "friends",

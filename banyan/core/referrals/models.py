@@ -114,6 +114,11 @@ class Decision(models.Model):
             models.Index(fields=["beneficiary", "position"], name="decision_of_beneficiary"),
             models.Index(fields=["friend", "position"], name="decision_of_friend"),
             models.Index(fields=["program", "position"], name="decision_of_program"),
+            models.Index(
+                fields=["position", "place"],
+                condition=models.Q(outcome="held"),
+                name="decision_held",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
+from banyan.core.programs.acts import set_seed
 from banyan.core.programs.read import published_program
-from banyan.core.referrals.limits import is_used_up, rooms
-from banyan.core.referrals.models import Decision
-from banyan.engine.language.program import Program
+from banyan.core.referrals.read import decisions
+from banyan.pipeline.limits import is_used_up, rooms
+from banyan.trust.privacy.acts import merge_customers
 from tests.rooms.pipeline.line import Line
 
 pytestmark = pytest.mark.usefixtures("installation")
@@ -161,35 +164,33 @@ def test_a_draw_is_used_up_when_no_prize_is_left() -> None:
     )
     limits = "{give: points, per: program, count: 2}, {give: gift:cup, per: program, count: 1}"
     source = capped("", limits).replace("cash", "points").replace("20.00", prizes)
-    terms = Program.parse(source)
-    for number, (unit, expected) in enumerate(
-        [("points", False), ("points", False), ("gift:cup", True)]
-    ):
-        won(number, unit)
-        assert is_used_up(terms, "ann", now=AT) == expected
+    # Whoever wins nothing gets something sure; here the first friend alone.
+    sure = "  sure: {to: friend, on: bought, give: credit, amount: 1.00, "
+    source = source.replace("limits:", sure + "caps: [{per: program, count: 1}]}\nlimits:")
+    source += f"seed_sha256: {sha256(b'lucky').hexdigest()}\n"
+    set_seed("tester", "spring", "lucky", now=AT)
+    told = line(source)
+    terms = published_program("spring", 1)
+    won, all_of_them = Counter[str](), {"points": 2, "gift:cup": 1, "credit USD": 1}
+    for number in range(12):
+        assert is_used_up(terms, "ann", now=told.now) == (won == all_of_them)
+        brings(told, f"friend-{number}")
+        won = Counter(row.unit for row in decisions(limit=50) if row.amount)
+    assert won == all_of_them
 
 
-def won(number: int, unit: str) -> None:
-    """A prize as the engine writes it down."""
-    Decision.objects.create(
-        decision_id=f"spring/welcome/{number}",
-        program="spring",
-        version=1,
-        reward="welcome",
-        to="friend",
-        beneficiary=f"friend-{number}",
-        advocate="ann",
-        friend=f"friend-{number}",
-        milestone="bought",
-        ordinal=1,
-        position=number,
-        place=0,
-        occurred_at=AT,
-        unit=unit,
-        raw_amount=1,
-        amount=1,
-        outcome="granted",
-    )
+def test_limits_are_those_of_the_one_user_id_that_refers() -> None:
+    """Two ids of one person are two advocates to the engine, and each has its own caps."""
+    told = line(capped("{per: advocate, count: 1}", to="advocate"))
+    terms = published_program("spring", 1)
+    brings(told, "ben")
+    merge_customers("tester", "ann", "eve", reason="same person", now=told.now)
+    told.work()
+    assert [one.left for one in rooms(terms, "ann", now=told.now)] == [0]
+    assert [one.left for one in rooms(terms, "eve", now=told.now)] == [1]
+    brings(told, "cid", code="EVE")
+    assert [one.left for one in rooms(terms, "eve", now=told.now)] == [0]
+    assert sum(row.amount > 0 for row in decisions(beneficiary="eve")) == 1
 
 
 def test_what_friends_do_not_get_cannot_be_used_up_for_them() -> None:

@@ -334,6 +334,38 @@ def test_what_expires_is_told_a_week_and_a_day_before(installation: Installation
     ] * 2
 
 
+def test_a_top_up_that_lapses_is_told_of_like_a_reward(installation: Installation) -> None:
+    story = Story()
+    end = story.now + timedelta(days=30)
+    story.enrol("cid")
+    story.say("identify", "dan", traits={"email": "dan@example.com"})  # takes part in nothing
+    for user in ("ann", "cid", "dan"):
+        story.say(
+            "Wallet Credited",
+            user,
+            unit="cash CNY",
+            amount=2_000,
+            reference="card-1",
+            expires_at=end.isoformat(),
+        )
+    story.say("Wallet Credited", "ann", unit="cash CNY", amount=700, reference="for-ever")
+    story.say("Wallet Spent", "ann", unit="cash CNY", amount=500, reference="s1")
+    story.say("Wallet Spent", "cid", unit="cash CNY", amount=2_000, reference="s2")
+    story.tell()
+    story.told("ann")
+    story.told("cid")
+    told = [
+        notices.tell_of_expiry(end - timedelta(days=days, minutes=1)) for days in (9, 7, 6, 1, 0)
+    ]
+    assert told == [0, 0, 1, 0, 1]
+    items = read.inbox("ann", now=end - timedelta(hours=30))
+    assert [(item.kind, item.text) for item in items if not item.is_read] == [
+        ("reward_expiring", "您有现金 ¥15.00 将于 2026 年 3 月 31 日到期，还剩 1 天。")
+    ] * 2
+    assert [one for one in read.inbox("cid", now=end) if not one.is_read] == []
+    assert read.inbox("dan", now=end) == []
+
+
 def test_the_friend_of_a_lead_is_reminded_while_nobody_has_answered(
     installation: Installation,
 ) -> None:

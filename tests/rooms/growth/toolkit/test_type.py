@@ -100,6 +100,8 @@ def test_lines_end_where_the_text_pauses_when_that_costs_no_line() -> None:
 
     assert set_in("定制试用、阶梯奖励、推荐人荣誉", 11, 2) == ("定制试用、阶梯奖励、", "推荐人荣誉")
     assert set_in("他说：“好！”。您呢", 8, 2) == ("他说：“好！”。", "您呢")
+    # A pause inside a line keeps its space.
+    assert set_in("Give 20%, get $20", 20, 1) == ("Give 20%, get $20",)
     assert set_in("A trial, a ladder of rewards, a name", 11, 2) == (
         "A trial, a ladder of",
         "rewards, a name",

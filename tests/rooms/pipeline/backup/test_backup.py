@@ -329,6 +329,11 @@ def test_both_commands_work_from_a_terminal(
         f"{file}: the log up to position 9, decided to 8",
     )
     assert "THE SECRET KEY IS NOT IN IT" in done.stderr
+    nowhere = installation.banyan("backup", str(tmp_path / "no" / "b.backup"))
+    assert (nowhere.returncode, nowhere.stderr) == (
+        1,
+        f"There is no folder {tmp_path / 'no'}; make it first.\n",
+    )
     again = installation.banyan("backup", str(file))
     assert (again.returncode, again.stdout) == (1, "")
     assert again.stderr == (

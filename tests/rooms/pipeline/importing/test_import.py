@@ -233,7 +233,10 @@ days: dmy
     ("mapping", "sentence"),
     [
         ("kinds: orders", "it does not know 'kinds'"),
-        ("kind: order", "kind: expected one of events, orders, customers, refunds, found 'order'"),
+        (
+            "kind: order",
+            "kind: expected one of events, orders, customers, refunds, referrals, found 'order'",
+        ),
         ("[1]", "a mapping has the keys"),
         ("columns: x", "columns: expected pairs"),
         ("time_zone: Mars", "time_zone: 'Mars' is no IANA time zone"),

@@ -34,6 +34,12 @@ def test_a_night_on_an_empty_installation() -> None:
     assert [run.ended_at for run in read.last_runs()] == [None] * len(WORKS)
     _do_all(NOW + timedelta(days=1))
     assert {run.name: run.result for run in read.last_runs()} == {
+        "amends": "0 corrections were looked at.",
+        "figures": "0 figures, 0 on another side of their lines than before.",
+        "segments": "0 segments were counted anew.",
+        "payouts": "0 payouts were sent; 0 batches are under way.",
+        "payouts_due": "0 batches of payouts are due today.",
+        "tasks": "0 follow-ups, 0 stuck referrals, 0 moments to ask, 0 disputes became tasks.",
         "clean_alarms": "0 alarms closed long ago were removed.",
         "clean_notices": "0 old notices and 0 to erased contacts were removed, the words of 0 "
         "that were given up destroyed.",
@@ -43,6 +49,7 @@ def test_a_night_on_an_empty_installation() -> None:
         "expire_invitations": "Contacts of friends in 0 old invitations were destroyed.",
         "expire_nominations": "0 contacts that no friend confirmed in time were deleted.",
         "expiry_notices": "0 rewards that expire soon were announced.",
+        "program_notices": "0 customers were told what changes in their programs.",
         "privacy_requests": "No privacy request is past its term.",
         "verify": "The log up to position 0 gives exactly the live tables "
         "(0 decisions, 0 transfers).",

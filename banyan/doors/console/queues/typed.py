@@ -1,0 +1,65 @@
+"""typed: what staff type in forms, as plain values. What cannot be read is a sentence for them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from banyan.kernel.errors import Problem
+from banyan.kernel.money import minor_digits
+
+
+class NotRead(Problem):
+    """Something typed that cannot be read."""
+
+
+def text(request: HttpRequest, name: str) -> str:
+    """A line of a form, trimmed."""
+    return request.POST.get(name, "").strip()
+
+
+def whole(request: HttpRequest, name: str, *, else_: int = 0) -> int:
+    """A whole number. Raises NotRead."""
+    given = text(request, name)
+    if not given:
+        return else_
+    if not (given.isascii() and given.isdigit() and len(given) < 13):
+        raise NotRead(_("{text} is no whole number.").format(text=repr(given[:40])))
+    return int(given)
+
+
+def amount(given: str, unit: str) -> int:
+    """`20.00` of `cash USD` as 2000, `100` of points as 100. Raises NotRead."""
+    kind, _between, currency = unit.partition(" ")
+    digits = minor_digits(currency) if kind in ("cash", "credit") else 0
+    try:
+        value = Decimal(given.replace(",", "").strip()).scaleb(digits)
+        if value != value.to_integral_value() or not 0 <= value < 10**13:
+            raise InvalidOperation
+    except InvalidOperation:
+        raise NotRead(
+            _("{text} is no amount; write it like 20 or 20.50.").format(text=repr(given[:40]))
+        ) from None
+    return int(value)
+
+
+def moment(given: str) -> datetime:
+    """`2026-01-31T08:00` by the operator's clock. Raises NotRead."""
+    try:
+        local = datetime.fromisoformat(given)
+    except ValueError:
+        raise NotRead(_("Choose a day and a time.")) from None
+    if local.tzinfo is None:
+        local = local.replace(tzinfo=ZoneInfo(settings.OPERATOR_TIME_ZONE))
+    return local
+
+
+def page_number(request: HttpRequest) -> int:
+    """Of `?page=`, from 1 on."""
+    given = request.GET.get("page", "")
+    return max(1, int(given)) if given.isascii() and given.isdigit() and len(given) < 7 else 1

@@ -1,0 +1,1 @@
+"""amends: what people put right by hand: rewards at discretion, corrections of referrals."""

@@ -1,0 +1,1 @@
+"""payouts: cash leaves wallets for people's accounts, once, and with four eyes."""

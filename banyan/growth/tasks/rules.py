@@ -1,0 +1,131 @@
+"""rules: by which rules tasks arise, for each program or for all."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from banyan.growth.tasks.models import Rule
+from banyan.kernel.errors import Problem
+
+Moment = Literal["first_order", "repeat_order", "good_score", "friend_bought", "day"]
+MOMENTS: tuple[Moment, ...] = (
+    "first_order",
+    "repeat_order",
+    "good_score",
+    "friend_bought",
+    "day",
+)
+
+
+class BadRule(Problem):
+    """A rule that cannot be followed."""
+
+    status = 422
+    code = "task_rule_refused"
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """A referral stands still after so many days in a stage; then each level has its time.
+
+    Level 1 reminds the friend by itself, level 2 is service's, level 3 management's.
+    """
+
+    is_on: bool = True
+    accepted_days: int = 7
+    activated_days: int = 14
+    first_hours: int = 72
+    second_hours: int = 48
+    third_hours: int = 48
+    second_role: str = "support"
+    third_role: str = "growth"
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """A clock runs at each new referral: somebody of `role` speaks to the friend within `hours`;
+    else the manager's role is told."""
+
+    is_on: bool = False
+    hours: int = 2
+    role: str = "sales"
+    manager_role: str = "growth"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """When a customer is asked for a referral, and how seldom.
+
+    `every_days`: nobody is asked again earlier; `most_a_year`: nor more often in 365 days. `day` is
+    `MM-DD` of a yearly occasion, for the moment `day`. `high_spend`: from so much spent in all, in
+    whole units of the program's currency, a consultant refers for the customer (0: never).
+    """
+
+    is_on: bool = False
+    moments: tuple[Moment, ...] = ("repeat_order", "good_score", "friend_bought")
+    good_score: int = 9
+    day: str = ""
+    every_days: int = 180
+    most_a_year: int = 2
+    hours: int = 72
+    role: str = "sales"
+    high_spend: int = 0
+
+
+AnyRule = TypeVar("AnyRule", Stuck, FollowUp, Ask)
+RULES: dict[type, str] = {Stuck: "stuck", FollowUp: "follow_up", Ask: "ask"}
+
+_LIMITS = {"hours": (1, 24 * 90), "days": (1, 3650), "year": (1, 365), "score": (0, 10)}
+
+
+def rule(what: type[AnyRule], program: str) -> AnyRule:
+    """The rule of a program, else that of all, else the shipped one."""
+    return rules(what, [program])[program]
+
+
+def rules(what: type[AnyRule], programs: list[str]) -> dict[str, AnyRule]:
+    """The same for many programs."""
+    rows = Rule.objects.filter(kind=RULES[what], program__in=["", *programs])
+    set_ = {row.program: msgspec.convert(msgspec.json.decode(row.values), what) for row in rows}
+    return {one: set_.get(one) or set_.get("") or what() for one in programs}
+
+
+def set_rule(
+    actor: str, program: str, value: Stuck | FollowUp | Ask, *, now: datetime
+) -> dict[str, Any]:
+    """Let tasks of a kind arise so from now on; the rule as plain values. Raises BadRule."""
+    _check(value)
+    plain = asdict(value)
+    Rule.objects.update_or_create(
+        program=program,
+        kind=RULES[type(value)],
+        defaults={
+            "values": msgspec.json.encode(plain).decode(),
+            "changed_at": now,
+            "changed_by": actor,
+        },
+    )
+    return plain
+
+
+def _check(value: Stuck | FollowUp | Ask) -> None:
+    for one in fields(value):
+        limits = _LIMITS.get(one.name.rpartition("_")[2])
+        number = getattr(value, one.name)
+        if limits and isinstance(number, int) and not limits[0] <= number <= limits[1]:
+            raise BadRule(f"{one.name}: write a number from {limits[0]} to {limits[1]}")
+    if isinstance(value, Ask):
+        _check_day(value)
+
+
+def _check_day(value: Ask) -> None:
+    if "day" not in value.moments:
+        return
+    try:
+        datetime.strptime(f"2024-{value.day}", "%Y-%m-%d")  # noqa: DTZ007  (a day of any year)
+    except ValueError:
+        raise BadRule("day: write the day of the occasion as MM-DD, such as 05-20") from None

@@ -1,0 +1,358 @@
+"""watching: what arises for the staff: new referrals to follow up, stuck ones, moments to ask,
+disputes to answer, payouts that are due.
+
+Each look goes on from where the last one ended, and opens nothing twice, so it may be cut off
+anywhere. All of it begins with the first look: what an installation did before it, or imports of
+its past, is nobody's task any more, and nobody is reminded of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from django.conf import settings
+
+from banyan.core.events.read import after, said
+from banyan.core.programs.force import Running, running
+from banyan.core.referrals.missing import missing_each
+from banyan.core.referrals.read import referrals_of
+from banyan.core.referrals.stages import Stage
+from banyan.core.referrals.still import Still, joined_after, moved, still
+from banyan.growth.feedback.read import disputes
+from banyan.growth.journeys.acts import Happening, announce
+from banyan.growth.journeys.facts import Facts, Lacking
+from banyan.growth.payouts import rules as payout_rules
+from banyan.growth.tasks import acts, marks, read
+from banyan.growth.tasks.asking import Asked, may_ask
+from banyan.growth.tasks.rules import Ask, FollowUp, Stuck, rule, rules
+from banyan.pipeline import alarms, wait
+
+FRESH = timedelta(days=7)
+"""Older joins and moments are past helping."""
+STUCK_SINCE = timedelta(days=90)
+"""Who has stood still for longer has left."""
+MOST = 1_000
+"""Of each kind at one look; the next one goes on."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_WATCHED: tuple[Stage, ...] = ("accepted", "activated")
+
+
+@dataclass(frozen=True)
+class _Moment:
+    customer: str
+    program: str
+    what: str
+    at: datetime
+
+
+def look(now: datetime, stop: Event) -> str:
+    """Everything once; a sentence how it went."""
+    programs = {slug: one for slug, one in running(now).items() if one.is_open}
+    counts = {
+        "follow-ups": _follow_ups(programs, now),
+        "stuck referrals": sum(_stuck(one, now) for one in programs.values()),
+        "moments to ask": _moments(programs, now),
+        "disputes": _disputes(now),
+    }
+    if not stop.is_set():
+        _raise(now)
+        _lapsed(now)
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items()) + " became tasks."
+
+
+def payouts_due(now: datetime, _stop: Event) -> str:
+    """Once a day: ask for batches that are due by the operator's calendar."""
+    today = now.astimezone(ZoneInfo(settings.OPERATOR_TIME_ZONE)).date()
+    due = [one.unit for one in payout_rules.rules() if payout_rules.is_due(one, today)]
+    for unit in due:
+        acts.open(
+            "payout", f"due:{unit}:{today}", owner_role="finance", due_at=now + timedelta(days=1),
+            now=now,
+        )  # fmt: skip
+    return f"{len(due):,} batches of payouts are due today."
+
+
+def _follow_ups(programs: Mapping[str, Running], now: datetime) -> int:
+    upto = wait.cursor_position()
+    rows = joined_after(marks.place("follow_up", else_=upto), upto=upto, limit=MOST)
+    asked = rules(FollowUp, sorted({program for _, program, _, _, _ in rows}))
+    count = 0
+    for _position, program, _advocate, friend, at in rows:
+        wanted = asked[program]
+        if wanted.is_on and program in programs and at > now - FRESH:
+            acts.open(
+                "follow_up",
+                f"referral:{program}/{friend}",
+                owner_role=wanted.role,
+                due_at=at + timedelta(hours=wanted.hours),
+                program=program,
+                customer=friend,
+                now=now,
+            )
+            count += 1
+    marks.put("follow_up", rows[-1][0] if len(rows) == MOST else upto)
+    return count
+
+
+def _stuck(one: Running, now: datetime) -> int:
+    wanted = rule(Stuck, one.program.slug)
+    if not wanted.is_on:
+        return 0
+    days = {"accepted": wanted.accepted_days, "activated": wanted.activated_days}
+    return sum(
+        _stuck_in(one.program.slug, stage, timedelta(days=days[stage]), wanted, now)
+        for stage in _WATCHED
+    )
+
+
+def _stuck_in(program: str, stage: Stage, patience: timedelta, wanted: Stuck, now: datetime) -> int:
+    """Who came to the stage between the last look's patience and this one's."""
+    mark, until = f"stuck:{program}:{stage}", now - patience
+    since = _EPOCH + marks.place(mark, else_=_us(until)) * _MICROSECOND
+    since = max(since, now - STUCK_SINCE)
+    rows = still(program, stage, since=since, until=until, limit=MOST)
+    known = read.known_of("stuck", [_about(row) for row in rows])
+    fresh = [row for row in rows if _about(row) not in known]
+    announce(_reminders(program, fresh, now), now=now)
+    for row in fresh:
+        number = acts.open(
+            "stuck",
+            _about(row),
+            owner_role=wanted.second_role,
+            due_at=now + timedelta(hours=wanted.first_hours),
+            program=program,
+            customer=row.friend,
+            now=now,
+        )
+        acts.reminded(number, now=now)
+    marks.put(mark, _us(rows[-1].since if len(rows) == MOST else max(until, since)))
+    return len(fresh)
+
+
+def _about(row: Still) -> str:
+    return f"referral:{row.program}/{row.friend}@{row.stage}"
+
+
+def _us(at: datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def _reminders(program: str, rows: Sequence[Still], now: datetime) -> list[Happening]:
+    """Level 1: the friend is reminded, within what they allow."""
+    friends = [row.friend for row in rows]
+    found = {one.friend: one for one in referrals_of(friends) if one.program == program}
+    lacks = missing_each([(program, friend) for friend in friends], to="friend", now=now)
+    return [
+        Happening(
+            row.friend,
+            "offer_waits",
+            f"{program}/{row.friend}/{row.stage}",
+            program,
+            Facts(
+                version=found[row.friend].version,
+                advocate=row.advocate,
+                lacking=Lacking.of(lacks.get((program, row.friend))),
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _raise(now: datetime) -> None:
+    """What moved on is solved by itself; what did not rises, level by level."""
+    for task in read.tasks(kinds=["stuck"], limit=MOST):
+        program, friend, stage = stuck_of(task.about)
+        if moved(program, [friend], beyond=stage):
+            acts.close("system", task.number, outcome="done", note="", now=now)
+            continue
+        if task.due_at > now or task.level == 3:
+            continue
+        wanted = rule(Stuck, program)
+        is_second = task.level == 1
+        hours = wanted.second_hours if is_second else wanted.third_hours
+        acts.lift(
+            task.number,
+            role=wanted.second_role if is_second else wanted.third_role,
+            due_at=now + timedelta(hours=hours),
+            now=now,
+            is_raised=True,
+        )
+
+
+def stuck_of(about: str) -> tuple[str, str, Stage]:
+    """Program, friend and stage of a stuck referral's task."""
+    name, _, stage = about.removeprefix("referral:").rpartition("@")
+    program, _, friend = name.partition("/")
+    found: Stage = "accepted" if stage == "accepted" else "activated"
+    return program, friend, found
+
+
+def _lapsed(now: datetime) -> None:
+    """New referrals that nobody spoke to in time: the manager is told, and there is an alarm."""
+    late = read.tasks(kinds=["follow_up"], late_at=now, limit=MOST)
+    for task in late:
+        if task.taken_at is not None or read.task_about("exception", _lapse(task.number)):
+            continue
+        wanted = rule(FollowUp, task.program)
+        acts.open(
+            "exception",
+            _lapse(task.number),
+            owner_role=wanted.manager_role,
+            due_at=now + timedelta(hours=wanted.hours),
+            program=task.program,
+            customer=task.customer,
+            now=now,
+        )
+        acts.lift(task.number, role=wanted.manager_role, due_at=now, now=now, is_raised=False)
+    waiting = [task for task in late if task.taken_at is None]
+    if waiting:
+        alarms.raise_alarm(
+            "follow_ups",
+            f"{len(waiting):,} new referrals were not followed up in time; see the tasks.",
+            now=now,
+        )
+    else:
+        alarms.close("follow_ups", now=now)
+
+
+def _lapse(number: int) -> str:
+    return f"task:{number}"
+
+
+def _disputes(now: datetime) -> int:
+    """Open disputes stand in the inbox until they are solved."""
+    count = 0
+    for state in ("open", "appealed", "accepted"):
+        for one in disputes(state=state, limit=MOST):
+            about = f"dispute:{one.number}"
+            if not read.is_open("dispute", about):
+                acts.open(
+                    "dispute",
+                    about,
+                    owner_role="support",
+                    due_at=one.solve_by if state == "accepted" else one.accept_by,
+                    program=one.program,
+                    customer=one.user_id,
+                    now=now,
+                )
+                count += 1
+    for one in disputes(state="solved", limit=MOST):
+        acts.settle("dispute", f"dispute:{one.number}", now=now)
+    return count
+
+
+def _moments(programs: Mapping[str, Running], now: datetime) -> int:
+    wanted = {slug: rule(Ask, slug) for slug in programs}
+    wanted = {slug: one for slug, one in wanted.items() if one.is_on}
+    upto = wait.cursor_position()
+    place = marks.place("ask", else_=upto)
+    if not wanted:
+        marks.put("ask", upto)
+        return 0
+    events = after(place, 20_000).filter(pl.col("position") <= upto)
+    count = _occasions(wanted, now)
+    for moment in _found(events, wanted, programs, now):
+        count += _ask(moment, wanted[moment.program], programs[moment.program], now)
+    marks.put("ask", events["position"][-1] if events.height else upto)
+    return count
+
+
+def _found(
+    events: pl.DataFrame, wanted: Mapping[str, Ask], programs: Mapping[str, Running], now: datetime
+) -> Iterator[_Moment]:
+    """Moments at which somebody is happy, in the order of the log."""
+    rows = events.filter((pl.col("user_id") != "") & (pl.col("occurred_at") > now - FRESH))
+    orders = rows.filter(pl.col("name") == "Order Completed")
+    earlier = _number_of_orders(orders)
+    advocates = {
+        (one.program, one.friend): one.advocate
+        for one in referrals_of(orders["user_id"].unique().to_list())
+    }
+    for user_id, position, at in orders.select("user_id", "position", "occurred_at").iter_rows():
+        nth = earlier[user_id, position]
+        for slug, one in wanted.items():
+            what = "first_order" if nth == 1 else "repeat_order"
+            if what in one.moments:
+                yield _Moment(user_id, slug, what, at)
+            advocate = advocates.get((slug, user_id))
+            if advocate and nth == 1 and "friend_bought" in one.moments:
+                yield _Moment(advocate, slug, "friend_bought", at)
+    scores = rows.filter(pl.col("name") == "NPS Answered").select(
+        "user_id",
+        "occurred_at",
+        score=pl.col("body")
+        .str.json_path_match("$.properties.score")
+        .cast(pl.Float64, strict=False),
+    )
+    for user_id, at, score in scores.iter_rows():
+        for slug, one in wanted.items():
+            if "good_score" in one.moments and score is not None and score >= one.good_score:
+                yield _Moment(user_id, slug, "good_score", at)
+
+
+def _number_of_orders(orders: pl.DataFrame) -> dict[tuple[str, int], int]:
+    """Of each order which of its customer's it was."""
+    users = orders["user_id"].unique().to_list()
+    if not users:
+        return {}
+    every = said("Order Completed", users).select("user_id", "position").sort("position")
+    counted = every.with_columns(nth=pl.int_range(1, pl.len() + 1).over("user_id"))
+    return {(user, position): nth for user, position, nth in counted.iter_rows()}
+
+
+def _ask(moment: _Moment, wanted: Ask, program: Running, now: datetime) -> bool:
+    """Ask the staff to ask, unless this person was asked lately or often."""
+    if may_ask(moment.customer, wanted, now=now) is not Asked.YES:
+        return False
+    is_high = (
+        bool(wanted.high_spend)
+        and _spent(moment.customer, program.terms.currency, now) >= wanted.high_spend
+    )
+    acts.open(
+        "consult" if is_high else "ask",
+        f"customer:{moment.customer}",
+        owner_role=wanted.role,
+        due_at=now + timedelta(hours=wanted.hours),
+        program=moment.program,
+        customer=moment.customer,
+        note=moment.what,
+        now=now,
+    )
+    return True
+
+
+def _spent(user_id: str, currency: str, now: datetime) -> float:
+    """What a customer spent in 365 days, in major units of a currency."""
+    rows = said("Order Completed", [user_id]).filter(
+        pl.col("occurred_at") > now - timedelta(days=365)
+    )
+    paid = rows.select(
+        total=pl.col("body")
+        .str.json_path_match("$.properties.total")
+        .cast(pl.Float64, strict=False),
+        currency=pl.col("body").str.json_path_match("$.properties.currency").fill_null(currency),
+    ).filter(pl.col("currency") == currency)
+    return float(paid["total"].sum())
+
+
+def _occasions(wanted: Mapping[str, Ask], now: datetime) -> int:
+    """On the yearly day of a program: one task to ask those whom one knows best."""
+    today = now.astimezone(ZoneInfo(settings.OPERATOR_TIME_ZONE)).date()
+    count = 0
+    for slug, one in wanted.items():
+        about = f"occasion:{slug}:{today}"
+        is_today = "day" in one.moments and one.day == f"{today:%m-%d}"
+        if is_today and read.task_about("ask", about) is None:
+            acts.open(
+                "ask", about, owner_role=one.role, due_at=now + timedelta(hours=one.hours),
+                program=slug, note="day", now=now,
+            )  # fmt: skip
+            count += 1
+    return count

@@ -1,0 +1,311 @@
+"""Every page of the queues: who sees it, and that it shows with something on it and without."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Event
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from banyan.core.events import clock
+from banyan.core.referrals.read import decisions
+from banyan.growth.amends import read as amends
+from banyan.growth.feedback.read import dispute
+from banyan.growth.payouts import payees
+from banyan.growth.payouts.read import batch
+from banyan.growth.tasks import acts as tasks
+from banyan.growth.tasks import sources
+from banyan.growth.tasks.rules import FollowUp, rule, set_rule
+from banyan.pipeline import amending, paying, ruling, watching
+from banyan.trust.audit.read import entries
+from banyan.trust.staff.rights import ROLES
+from tests.rooms.doors.console.conftest import Staff
+from tests.rooms.doors.console.queues.shop import Shop
+
+RIGHTS = {
+    "/console/tasks/": ("tasks.handle",),
+    "/console/tasks/new/": ("tasks.handle",),
+    "/console/held/": ("decisions.rule", "decisions.read"),
+    "/console/disputes/": ("disputes.handle",),
+    "/console/stuck/": ("tasks.handle",),
+    "/console/stuck/rules/": ("programs.edit", "settings.edit"),
+    "/console/sources/": ("referrals.edit",),
+    "/console/payouts/": ("payouts.read", "payouts.prepare", "payouts.approve"),
+    "/console/payouts/new/": ("payouts.prepare",),
+    "/console/payouts/differences/": ("payouts.read", "payouts.prepare", "payouts.approve"),
+    "/console/payouts/rules/": ("payouts.prepare",),
+    "/console/payouts/accounts/": ("payouts.read", "payouts.prepare", "payouts.approve"),
+    "/console/payouts/accounts/ann/": ("payouts.read", "payouts.prepare", "payouts.approve"),
+    "/console/payouts/1/": ("payouts.read", "payouts.prepare", "payouts.approve"),
+    "/console/amends/": ("wallets.credit", "referrals.edit", "payouts.approve"),
+    "/console/amends/new/reward/": ("wallets.credit",),
+    "/console/amends/new/move/": ("referrals.edit",),
+    "/console/amends/limits/": ("settings.edit",),
+}
+
+ACTS = {
+    "/console/held/rule": ("decisions.rule",),
+    "/console/disputes/1/accept": ("disputes.handle",),
+    "/console/disputes/1/answer": ("disputes.handle",),
+    "/console/tasks/1/do": ("tasks.handle",),
+    "/console/payouts/1/approve": ("payouts.approve",),
+    "/console/payouts/1/cancel": ("payouts.prepare", "payouts.approve"),
+    "/console/payouts/1/file": ("payouts.prepare",),
+    "/console/payouts/results": ("payouts.prepare",),
+    "/console/payouts/accounts/ann/change": ("payouts.prepare",),
+    "/console/payouts/accounts/ann/verify": ("payouts.prepare", "payouts.approve"),
+    "/console/payouts/differences/1": ("payouts.prepare",),
+}
+
+
+@pytest.fixture
+def shop(staff: Staff, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """With something in every queue."""
+    monkeypatch.setattr(paying, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(amending, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(ruling, "PATIENCE_S", 0.0)
+    shop = Shop()
+    shop.open()
+    return shop
+
+
+@pytest.mark.parametrize("role", list(ROLES))
+def test_each_role_sees_what_its_rights_open(shop: Shop, staff: Staff, role: str) -> None:
+    shop.fill_payouts()
+    shop.dispute()
+    client, mine = staff(role), set(ROLES[role].split())
+    found = {path: client.get(path).status_code for path in RIGHTS}
+    assert found == {
+        path: 200 if mine.intersection(rights) else 403 for path, rights in RIGHTS.items()
+    }
+    done = {path: client.post(path).status_code == 403 for path in ACTS}
+    assert done == {path: not mine.intersection(rights) for path, rights in ACTS.items()}
+
+
+def test_empty_queues_teach(staff: Staff) -> None:
+    client = staff("admin")
+    for path in RIGHTS:
+        if "/1/" in path or "/ann/" in path:
+            continue
+        response = client.get(path)
+        assert response.status_code == 200, path
+        assert b"c-empty" in response.content or b"<form" in response.content, path
+
+
+def read(client: Client, path: str, **headers: str) -> str:
+    """A page as text."""
+    response = client.get(path, headers=headers or None)
+    assert response.status_code == 200, (path, response.status_code)
+    return response.content.decode()
+
+
+def test_held_decisions_are_shown_with_what_both_share(shop: Shop, staff: Staff) -> None:
+    client = staff("support")
+    page = read(client, "/console/held/")
+    assert "careful" in page
+    assert "many" in page
+    [row] = [one for one in decisions(waiting=True) if one.friend == "dora"]
+    page = read(client, f"/console/held/one/{row.decision_id}/")
+    assert "Both were seen on the same device or in the same browser." in page
+    assert "2, of which 1 shared" in page or "1, of which 1 shared" in page
+
+
+def test_many_are_released_at_once_and_the_outcome_is_shown(shop: Shop, staff: Staff) -> None:
+    client = staff("support")
+    ids = [row.decision_id for row in decisions(waiting=True)]
+    assert len(ids) == 2
+    response = client.post(
+        "/console/held/rule", {"decision": ids, "verdict": "release", "reason_release": "known"}
+    )
+    assert response.status_code == 302
+    shown = read(client, response["Location"])
+    assert "0 of 2 have reached the ledger." in shown
+    shop.work()
+    fragment = read(client, response["Location"], **{"HX-Request": "true"})
+    assert "2 of 2 have reached the ledger. 2 changed something." in fragment
+    assert "<html" not in fragment
+    assert decisions(waiting=True) == []
+
+
+def test_a_denial_needs_a_reason_and_keeps_what_was_ticked(shop: Shop, staff: Staff) -> None:
+    client = staff("support")
+    [first, _second] = [row.decision_id for row in decisions(waiting=True)]
+    response = client.post("/console/held/rule", {"decision": [first], "verdict": "deny"})
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert "Say why these are denied" in page
+    assert page.count(" checked>") == 1
+    client.post(
+        "/console/held/rule", {"decision": [first], "verdict": "deny", "reason_deny": "same person"}
+    )
+    shop.work()
+    assert [row.ruling for row in decisions(outcome="held") if row.decision_id == first] == [
+        "denied"
+    ]
+
+
+def test_a_dispute_is_taken_up_and_put_right_by_a_credit(shop: Shop, staff: Staff) -> None:
+    number = shop.dispute()
+    client = staff("support")
+    assert f"Dispute {number}" in read(client, "/console/disputes/")
+    page = read(client, f"/console/disputes/{number}/")
+    assert "Ben bought for 60 dollars" in page
+    client.post(f"/console/disputes/{number}/accept")
+    said = {"outcome": "corrected", "how": "credit", "amount": "5.00", "unit": "cash USD"}
+    response = client.post(f"/console/disputes/{number}/answer", said | {"text": "You are right."})
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert "above your limit" in page
+    assert "You are right." in page
+    [waiting] = amends.amends(state="waiting")
+    admin = staff("admin", email="boss@example.com")
+    admin.post(f"/console/amends/{waiting.number}/decide", {"do": "approve"})
+    shop.work()
+    amending.advance(clock.now())
+    response = client.post(f"/console/disputes/{number}/answer", said | {"text": "You are right."})
+    assert response.status_code == 302
+    row = dispute(number)
+    assert row is not None
+    assert (row.state, row.outcome) == ("solved", "corrected")
+    assert len(amends.amends()) == 1
+    assert shop.held("ann") == 2000 + 500
+
+
+def test_clocks_of_disputes_turn_red(shop: Shop, staff: Staff) -> None:
+    number = shop.dispute(at=clock.now() - timedelta(hours=80))
+    client = staff("support")
+    page = read(client, f"/console/disputes/{number}/")
+    assert page.count("q-clock--late") == 3
+    assert "One is late." in read(client, "/console/disputes/")
+
+
+def test_a_batch_goes_from_due_to_paid(shop: Shop, staff: Staff) -> None:
+    shop.account("ann")
+    fay, bo = staff("finance", email="fay@example.com"), staff("finance", email="bo@example.com")
+    page = read(fay, "/console/payouts/new/?unit=cash USD&method=bank")
+    assert "Prepare a batch of one" in page
+    response = fay.post("/console/payouts/new/", {"unit": "cash USD", "method": "bank"})
+    where = response["Location"]
+    assert "You prepared this batch" in read(fay, where)
+    fay.post(f"{where}approve", {"total": "2000"})
+    assert batch(int(where.split("/")[-2])).state == "prepared"  # type: ignore[union-attr]
+    assert "Pay $20.00 in cash?" in read(bo, where)
+    bo.post(f"{where}approve", {"total": "1999"})
+    assert "has changed since you saw it" in read(bo, where)
+    bo.post(f"{where}approve", {"total": "2000"})
+    shop.work()
+    number = int(where.split("/")[-2])
+    paying.note(number, now=clock.now())
+    assert shop.held("ann") == 0
+    file = fay.post(f"{where}file")
+    assert file["Content-Type"].startswith("text/csv")
+    lines = file.content.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("reference,account_number,account_holder")
+    assert lines[1].startswith(f"payout/{number}/1,DE89370400440532013000,Ann Example")
+    assert ",20.00,USD," in lines[1]
+    back = SimpleUploadedFile("r.csv", f"reference,status\npayout/{number}/1,paid\n".encode())
+    response = fay.post("/console/payouts/results", {"results": back, "back": str(number)})
+    assert "1 paid, 0 failed" in read(fay, response["Location"])
+    assert batch(number).state == "done"  # type: ignore[union-attr]
+
+
+def test_accounts_are_masked_and_each_look_is_written_down(shop: Shop, staff: Staff) -> None:
+    shop.account("ann")
+    support, fay = staff("support"), staff("finance", email="fay@example.com")
+    assert "DE89370400440532013000" not in read(support, "/console/payouts/accounts/ann/?open=1")
+    assert "DE89370400440532013000" not in read(fay, "/console/payouts/accounts/ann/")
+    assert "DE89370400440532013000" in read(fay, "/console/payouts/accounts/ann/?open=1")
+    assert [one.about for one in entries(verb="payee.seen")] == ["customer:ann"]
+
+
+def test_a_reward_within_limits_is_given_at_once_and_beyond_by_two(
+    shop: Shop, staff: Staff
+) -> None:
+    admin, cleo = staff("admin"), staff("support", email="cleo@example.com")
+    admin.post("/console/amends/limits/", {"support|cash USD": "10.00"})
+    asked = {"customer": "ann", "unit": "cash USD", "amount": "6", "reason": "long wait"}
+    response = cleo.post("/console/amends/new/reward/", asked)
+    shop.work()
+    amending.advance(clock.now())
+    assert "long wait" in read(cleo, response["Location"])
+    assert shop.held("ann") == 2600
+    response = cleo.post("/console/amends/new/reward/", asked)
+    assert "somebody else approves it" in read(cleo, response["Location"])
+    response_ = cleo.post(f"{response['Location']}decide", {"do": "approve"})
+    assert response_.status_code == 302
+    shop.work()
+    assert shop.held("ann") == 2600
+    staff("support", email="dan@example.com").post(
+        f"{response['Location']}decide", {"do": "approve"}
+    )
+    shop.work()
+    amending.advance(clock.now())
+    assert shop.held("ann") == 3200
+
+
+def test_tasks_are_taken_noted_handed_on_and_closed(shop: Shop, staff: Staff) -> None:
+    now = clock.now()
+    number = tasks.open("review", "note:1", owner_role="sales", due_at=now, now=now)
+    client = staff("sales")
+    assert "Nothing to do here" in read(client, "/console/tasks/?of=mine")
+    client.post(f"/console/tasks/{number}/do", {"do": "take"})
+    assert ">Review</a>" in read(client, "/console/tasks/?of=mine")
+    client.post(f"/console/tasks/{number}/do", {"do": "note", "note": "Called, no answer"})
+    assert "Called, no answer" in read(client, f"/console/tasks/{number}/")
+    client.post(f"/console/tasks/{number}/do", {"do": "give", "to": "support "})
+    assert ">Review</a>" not in read(client, "/console/tasks/")
+    other = staff("support")
+    assert ">Review</a>" in read(other, "/console/tasks/")
+    other.post(f"/console/tasks/{number}/do", {"do": "done", "note": "solved"})
+    assert ">Review</a>" in read(other, "/console/tasks/?of=closed")
+
+
+def test_rules_are_set_by_program_and_what_is_wrong_is_said(shop: Shop, staff: Staff) -> None:
+    client = staff("growth")
+    page = read(client, "/console/stuck/rules/?program=careful")
+    assert "Following up new referrals" in page
+    form = {"kind": "follow_up", "program": "careful", "is_on": "1", "hours": "0", "role": "sales"}
+    response = client.post("/console/stuck/rules/", form | {"manager_role": "growth"})
+    assert "write a number from 1" in response.content.decode()
+    client.post("/console/stuck/rules/", form | {"hours": "3", "manager_role": "growth"})
+    assert rule(FollowUp, "careful") == FollowUp(is_on=True, hours=3)
+    assert rule(FollowUp, "spring") == FollowUp()
+
+
+def test_sources_are_kept_asked_and_taken_off(shop: Shop, staff: Staff) -> None:
+    client = staff("sales")
+    form = {"name": "Prof. Gu", "what": "leader", "relation": "5", "note": "chairs the guild"}
+    response = client.post("/console/sources/", form | {"relation": "6"})
+    assert "Write a relation from 1 to 5." in response.content.decode()
+    client.post("/console/sources/", form)
+    page = read(client, "/console/sources/")
+    assert "Prof. Gu" in page
+    assert "never" in page
+    [row] = sources.sources()
+    client.post(f"/console/sources/{row.number}", {"do": "asked"})
+    assert sources.sources()[0].asked_at is not None
+    client.post(f"/console/sources/{row.number}", {"do": "take_off"})
+    assert sources.sources() == []
+
+
+def test_stuck_referrals_stand_by_level(shop: Shop, staff: Staff) -> None:
+    watching.look(clock.now(), Event())
+    watching.look(clock.now() + timedelta(days=20), Event())
+    client = staff("support")
+    page = read(client, "/console/stuck/")
+    assert "1 · reminded automatically (3)" in page
+    set_rule("user:1", "careful", FollowUp(is_on=True), now=clock.now())
+    assert "First contact" in page
+
+
+def test_menu_counts_what_waits(shop: Shop, staff: Staff) -> None:
+    payees.set_payee(
+        "customer", "ann", method="alipay", given={"holder": "安", "account": "13812345678"},
+        now=clock.now(),
+    )  # fmt: skip
+    page = read(staff("admin"), "/console/held/")
+    assert page.count("Held decisions") >= 2
+    assert "verify" in read(staff("admin"), "/console/payouts/accounts/")
+    assert ruling.MOST == 1000

@@ -1,0 +1,188 @@
+"""What becomes a task by itself, what rises, and what closes by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Event
+
+import pytest
+
+from banyan.growth.feedback import acts as feedback
+from banyan.growth.journeys.models import Notice
+from banyan.growth.payouts import rules as payout_rules
+from banyan.growth.tasks import acts, read
+from banyan.growth.tasks.rules import Ask, FollowUp, Stuck, set_rule
+from banyan.pipeline import alarms, watching
+from tests.installation import Installation
+from tests.rooms.pipeline.line import Line
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def line(installation: Installation) -> Line:
+    """A program; ann has a link."""
+    line = Line()
+    line.publish()
+    line.say("Referral Link Created", "ann", code="ANN", program="spring")
+    line.work()
+    look(line)
+    return line
+
+
+def look(line: Line, later: timedelta = timedelta()) -> str:
+    """As the schedule does each minute."""
+    return watching.look(line.now + later, Event())
+
+
+def shown(kind: str) -> list[tuple[str, int, str]]:
+    """Open tasks of a kind: about, level, role."""
+    return [(one.about, one.level, one.role) for one in read.tasks(kinds=[kind])]  # type: ignore[list-item]
+
+
+def test_a_stuck_referral_rises_level_by_level(line: Line) -> None:
+    set_rule(
+        "user:1",
+        "spring",
+        Stuck(activated_days=3, first_hours=24, second_hours=10, third_hours=5),
+        now=line.now,
+    )
+    line.say("Signed Up", "ben", referral_code="ANN")
+    line.work()
+    look(line, 3 * DAY - HOUR)
+    assert shown("stuck") == []
+    look(line, 3 * DAY + HOUR)
+    about = "referral:spring/ben@activated"
+    assert shown("stuck") == [(about, 1, "support")]
+    reminders = Notice.objects.filter(user_id="ben", kind="offer_waits")
+    assert reminders.count() == 1
+    look(line, 3 * DAY + 2 * HOUR)
+    assert (shown("stuck"), reminders.count()) == ([(about, 1, "support")], 1)
+    look(line, 4 * DAY + 2 * HOUR)
+    assert shown("stuck") == [(about, 2, "support")]
+    [task] = read.tasks(kinds=["stuck"])
+    acts.take("user:5", task.number, now=line.now + 4 * DAY + 3 * HOUR)
+    look(line, 5 * DAY)
+    assert shown("stuck") == [(about, 3, "growth")]
+    assert read.tasks(kinds=["stuck"])[0].owner == ""
+    line.say("Order Completed", "ben", order_id="o1", total=60, currency="USD")
+    line.work()
+    look(line, 6 * DAY)
+    assert shown("stuck") == []
+    row = read.task(task.number)
+    assert row is not None
+    assert row.state == "done"
+    what = [one.what for one in read.steps(task.number)]
+    assert what == ["opened", "reminded", "raised", "taken", "raised", "done"]
+
+
+def test_a_rule_that_is_off_opens_nothing(line: Line) -> None:
+    set_rule("user:1", "spring", Stuck(is_on=False), now=line.now)
+    line.say("Signed Up", "ben", referral_code="ANN")
+    line.work()
+    look(line, 30 * DAY)
+    assert shown("stuck") == []
+
+
+def test_a_new_referral_starts_a_clock_whose_lapse_is_told(line: Line) -> None:
+    line.say("Signed Up", "old", referral_code="ANN")
+    line.work()
+    look(line)
+    set_rule("user:1", "spring", FollowUp(is_on=True, hours=2), now=line.now)
+    line.say("Signed Up", "ben", referral_code="ANN")
+    line.work()
+    look(line)
+    look(line)
+    assert shown("follow_up") == [("referral:spring/ben", 1, "sales")]
+    [task] = read.tasks(kinds=["follow_up"])
+    assert task.due_at == line.now + 2 * HOUR
+    look(line, 2 * HOUR - timedelta(minutes=1))
+    assert (shown("exception"), alarms.raised()) == ([], [])
+    look(line, 2 * HOUR)
+    assert shown("exception") == [(f"task:{task.number}", 1, "growth")]
+    assert [one.kind for one in alarms.raised()] == ["follow_ups"]
+    assert read.first_contact(since=line.now - DAY).lapsed == 1
+    look(line, 3 * HOUR)
+    assert len(shown("exception")) == 1
+    acts.take("user:5", task.number, now=line.now + 3 * HOUR)
+    look(line, 4 * HOUR)
+    assert alarms.raised() == []
+
+
+def test_moments_become_asks_and_high_spenders_a_consultants(line: Line) -> None:
+    wanted = Ask(
+        is_on=True,
+        moments=("repeat_order", "good_score", "friend_bought"),
+        every_days=30,
+        high_spend=500,
+    )
+    set_rule("user:1", "spring", wanted, now=line.now)
+    line.say("Order Completed", "zoe", order_id="z1", total=20, currency="USD")
+    line.say("NPS Answered", "low", score=8)
+    line.work()
+    look(line)
+    assert shown("ask") == []
+    line.say("Order Completed", "zoe", order_id="z2", total=20, currency="USD")
+    line.say("NPS Answered", "kim", score=9)
+    line.say("Signed Up", "ben", referral_code="ANN")
+    line.say("Order Completed", "ben", order_id="b1", total=60, currency="USD")
+    line.say("Order Completed", "rich", order_id="r1", total=400, currency="USD")
+    line.say("Order Completed", "rich", order_id="r2", total=101, currency="USD")
+    line.work()
+    look(line)
+    assert sorted(one[0] for one in shown("ask")) == [
+        "customer:ann",
+        "customer:kim",
+        "customer:zoe",
+    ]
+    assert shown("consult") == [("customer:rich", 1, "sales")]
+    notes = {
+        one.customer: read.steps(one.number)[0].note for one in read.tasks(kinds=["ask", "consult"])
+    }
+    assert notes == {
+        "ann": "friend_bought",
+        "kim": "good_score",
+        "zoe": "repeat_order",
+        "rich": "repeat_order",
+    }
+    for one in read.tasks(kinds=["ask"]):
+        acts.close("user:5", one.number, outcome="done", note="", now=line.now)
+    line.say("Order Completed", "zoe", order_id="z3", total=20, currency="USD")
+    line.work()
+    look(line)
+    assert shown("ask") == []
+
+
+def test_a_yearly_occasion_is_one_task(line: Line) -> None:
+    day = f"{line.now:%m-%d}"
+    set_rule("user:1", "spring", Ask(is_on=True, moments=("day",), day=day), now=line.now)
+    look(line)
+    look(line)
+    assert shown("ask") == [(f"occasion:spring:{line.now:%Y-%m-%d}", 1, "sales")]
+
+
+def test_disputes_stand_in_the_inbox_until_they_are_answered(line: Line) -> None:
+    line.say("Signed Up", "ben", referral_code="ANN")
+    line.work()
+    row = feedback.raise_dispute("ann", about="spring/ben", text="where?", now=line.now)
+    look(line)
+    assert shown("dispute") == [(f"dispute:{row.number}", 1, "support")]
+    assert read.tasks(kinds=["dispute"])[0].due_at == row.accept_by
+    feedback.answer("user:5", row.number, outcome="upheld", text="It is so.", now=line.now)
+    look(line)
+    assert shown("dispute") == []
+
+
+def test_batches_are_asked_for_on_their_day(line: Line) -> None:
+    payout_rules.set_rule(
+        "user:1",
+        "cash USD",
+        least=1000,
+        every="week",
+        day=line.now.isoweekday(),
+        now=line.now,
+    )
+    watching.payouts_due(line.now, Event())
+    watching.payouts_due(line.now + DAY, Event())
+    assert shown("payout") == [(f"due:cash USD:{line.now:%Y-%m-%d}", 1, "finance")]

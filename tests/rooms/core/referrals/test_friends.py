@@ -16,9 +16,9 @@ from banyan.core.people.names import (
 from banyan.core.programs.force import running
 from banyan.core.programs.read import published_program
 from banyan.core.referrals.friends import counts, details, friends, lost, programs_of, referral
-from banyan.core.referrals.limits import rooms
 from banyan.core.referrals.own import decision_at, decisions_for, honours, next_available
 from banyan.pipeline.asking import asked_of_advocates, may_refer, progress
+from banyan.pipeline.limits import rooms
 from tests.installation import Installation
 from tests.rooms.pipeline.line import Line
 

@@ -15,7 +15,8 @@ import polars as pl
 
 from banyan.core.programs.read import published
 from banyan.engine.keys import key
-from banyan.engine.language.book import Book, Line, Terms
+from banyan.engine.language.book import Book, Line, Payout, Terms
+from banyan.engine.stages.caps import with_buckets
 from banyan.engine.stages.conditions import holds, with_trials
 from banyan.engine.stages.facts import as_of
 from banyan.engine.state import State, over
@@ -83,8 +84,43 @@ def progress(friends: Collection[str]) -> dict[tuple[str, str, str], Progress]:
     return found
 
 
-def _terms(program: str, version: int) -> tuple[Line, Terms]:
-    line = next(one for one in _book().lines if one.slug == program)
+def used(program: str, version: int, advocate: str, *, now: datetime) -> dict[tuple[str, str], int]:
+    """What is used of the caps and limits that an advocate meets now: minor units or counts.
+
+    By reward (none of a limit) and place in the file, `cap:0` or `limit:0`. Left out are limits
+    over what no reward gives; those per friend are told of a friend who is new.
+    """
+    book = _book()
+    _line, terms = _terms(program, version, book)
+    asked: dict[tuple[str, str], int] = {}
+    for payout in terms.payouts:
+        asked |= _buckets(book, payout, advocate, at=(now - _EPOCH) // _US)
+    keys = pl.Series("bucket", sorted(set(asked.values())), dtype=pl.UInt64).to_frame()
+    known = dict(_state().of("used", keys, "bucket")[["bucket", "used"]].iter_rows())
+    return {where: known.get(bucket, 0) for where, bucket in asked.items()}
+
+
+def _buckets(book: Book, payout: Payout, advocate: str, *, at: int) -> dict[tuple[str, str], int]:
+    """In which bucket each cap and limit over a payout to the advocate, or by them, counts."""
+    units = sorted({bucket.unit or payout.unit for bucket in payout.buckets})
+    rows = pl.DataFrame({"unit": units}, schema={"unit": pl.String}).with_columns(
+        pl.lit(at).alias("at"),
+        key(pl.lit(advocate), "user").alias("advocate_key"),
+        key(pl.lit(advocate), "user").alias("beneficiary_key"),
+        pl.lit(None, dtype=pl.UInt64).alias("friend_key"),
+    )
+    rows = with_buckets(book, payout.number, rows)
+    return {
+        (
+            "" if bucket.slot.startswith("limit") else payout.name,
+            bucket.slot,
+        ): rows[f"bucket_{number}"][units.index(bucket.unit or payout.unit)]
+        for number, bucket in enumerate(payout.buckets)
+    }
+
+
+def _terms(program: str, version: int, book: Book | None = None) -> tuple[Line, Terms]:
+    line = next(one for one in (book or _book()).lines if one.slug == program)
     return line, next(one for one in line.terms if one.version == version)
 
 

@@ -9,6 +9,8 @@ import structlog
 from django.db import connection
 
 from banyan.pipeline import notices, worker
+from banyan.pipeline.comparing import runner as comparing
+from banyan.pipeline.importing import waiting as imports
 from banyan.pipeline.outbox import sender
 from banyan.pipeline.schedule import works
 
@@ -32,6 +34,8 @@ def run(stop: threading.Event) -> None:
             ("schedule", works.run),
             ("notices", notices.run),
             ("messages", notices.send),
+            ("imports", imports.run),
+            ("comparisons", comparing.run),
         )
     ]
     for thread in others:

@@ -99,9 +99,7 @@ class EventFiles:
         sizes = [file.size for file in self.files]
         return None if None in sizes else sum(size or 0 for size in sizes)
 
-    def read(
-        self, wanted: Wanted, *, rows_per_chunk: int | None = None
-    ) -> Iterator[pl.DataFrame]:
+    def read(self, wanted: Wanted, *, rows_per_chunk: int | None = None) -> Iterator[pl.DataFrame]:
         """The log as frames of `rows_per_chunk` rows, the last one of what is left.
 
         None: half as many as came before, from `LEAST` to `MOST`. Each step over a frame looks

@@ -22,7 +22,7 @@ from banyan.core.events.person import events_at
 from banyan.core.ledger.read import TransferRow, transfer_positions, transfers_between
 from banyan.core.people.names import advocates_name
 from banyan.core.people.read import consenting, erased_between
-from banyan.core.programs.read import published_program
+from banyan.core.programs.read import published, published_program
 from banyan.core.referrals.happened import Happened, cut, happened
 from banyan.core.referrals.missing import Missing, missing_each
 from banyan.core.referrals.read import DecisionRow, ReferralRow, decisions_of, referrals_of
@@ -142,9 +142,23 @@ def tell_of_expiry(now: datetime) -> int:
                     facts,
                 )
             )
+        told += _lapsing_topups(until, span)
     allowed = _only_welcome(told)
     acts.announce(allowed, now=now)
     return len(allowed)
+
+
+def _lapsing_topups(until: datetime, span: timedelta) -> Iterator[Happening]:
+    """What was put in from outside and ends on the day before `until`; it is of no program."""
+    for row in shelf.lapsing(after_us=_us(until - timedelta(days=1)), upto_us=_us(until)):
+        if row.left > 0:
+            ends = _EPOCH + row.due_us * _MICROSECOND
+            yield Happening(
+                row.user_id,
+                "reward_expiring",
+                f"topup/{row.position}/{span.days}d",
+                facts=Facts(unit=row.unit, amount=row.left, expires=ends),
+            )
 
 
 def remind(advocate: str, nomination: int, *, now: datetime) -> Reminded:
@@ -361,15 +375,21 @@ def _expiry(one: DecisionRow, available_at: datetime) -> datetime | None:
 
 
 def _only_welcome(told: Collection[Happening]) -> list[Happening]:
-    """What is told to people who may be written to about that program."""
+    """What is told to people who may be written to about that program. What is of none is told to
+    who takes part in any."""
     people: dict[str, set[str]] = {}
     for one in told:
         people.setdefault(one.program, set()).add(one.user_id)
     open_to = {
-        program: frozenset().union(*(consenting(ids, purpose) for purpose in welcome(program)))
+        program: frozenset().union(*(consenting(ids, purpose) for purpose in _consents(program)))
         for program, ids in people.items()
     }
     return [one for one in told if one.user_id in open_to[one.program]]
+
+
+def _consents(program: str) -> set[str]:
+    slugs = [program] if program else {row.program for row in published()}
+    return {*welcome(""), *(purpose for slug in slugs for purpose in welcome(slug))}
 
 
 def _one_loud(told: list[Told]) -> list[Happening]:

@@ -106,6 +106,40 @@ def expiring(*, after_us: int, upto_us: int) -> list[Expiring]:
         return [Expiring(one, int(due), int(left)) for one, due, left in cursor.fetchall()]
 
 
+@dataclass(frozen=True)
+class Lapsing:
+    """A top-up that is going to lapse: whose it is, when, and what would be lost by now.
+
+    `position` is its place in the log.
+    """
+
+    position: int
+    user_id: str
+    unit: str
+    due_us: int
+    left: int
+
+
+def lapsing(*, after_us: int, upto_us: int) -> list[Lapsing]:
+    """Top-ups that lapse after one moment up to another, UTC microseconds, in order."""
+    lots, fates, timers = map(_table, ("lots", "fates", "timers"))
+    if timers not in connection.introspection.table_names():
+        return []  # no worker has led here yet
+    with connection.cursor() as cursor:
+        # A top-up has the number below zero, so that it is no grant's.
+        cursor.execute(
+            'SELECT -l."grant", l."user", l.unit, t.due, l.amount - COALESCE(f.spent, 0) '
+            f'FROM {timers} t JOIN {lots} l ON l."grant" = t."grant" '
+            f'LEFT JOIN {fates} f ON f."grant" = t."grant" '
+            'WHERE t.what = %s AND t.due > %s AND t.due <= %s ORDER BY t.due, l."grant" DESC',
+            [EXPIRY, after_us, upto_us],
+        )
+        return [
+            Lapsing(int(position), user_id, unit, int(due), int(left))
+            for position, user_id, unit, due, left in cursor.fetchall()
+        ]
+
+
 def _table(name: str) -> str:
     return f"state_{name}"
 

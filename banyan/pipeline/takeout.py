@@ -12,6 +12,8 @@ from banyan.core.people.names import ids_of
 from banyan.growth.feedback.read import for_export
 from banyan.growth.journeys.read import Item, inbox, preferences
 from banyan.growth.leads.read import NominationRow, nominations
+from banyan.growth.payouts import payees
+from banyan.growth.payouts.read import lines_of
 from banyan.trust.privacy.acts import export_customer
 
 PAGE = 500
@@ -19,7 +21,8 @@ PAGE = 500
 
 def export(actor: str, user_id: str, *, reason: str, now: datetime) -> dict[str, object]:
     """What `banyan.trust.privacy.acts.export_customer` tells, and besides it `notices`,
-    `preferences`, `nominations` (others' contacts masked) and `disputes`, as plain JSON values.
+    `preferences`, `nominations` (others' contacts masked), `disputes`, `payout_accounts` and
+    `payouts`, as plain JSON values.
 
     Raises what that raises.
     """
@@ -30,6 +33,8 @@ def export(actor: str, user_id: str, *, reason: str, now: datetime) -> dict[str,
         "preferences": asdict(preferences(user_id)),
         "nominations": [asdict(one) for each in ids for one in _nominations(each, now)],
         "disputes": for_export(ids),
+        "payout_accounts": payees.for_export(ids),
+        "payouts": [asdict(one) for one in lines_of(ids, limit=PAGE)],
     }
     return {**told, **msgspec.to_builtins(more)}
 

@@ -67,6 +67,8 @@ KINDS = _kinds(
     Kind("sign_in_unknown", "transactional", 0, ("minutes",), False, _MINUTES),
     Kind("confirm_invitation", "transactional", 1, ("advocate", "confirm_link", "until")),
     Kind("lead_submitted", "transactional", 1, ("advocate", "lead_link")),
+    Kind("staff_invited", "transactional", 1, ("staff_link", "until"), False),
+    Kind("staff_password", "transactional", 1, ("staff_link", "until"), False),
     Kind("test", "transactional", 1, (), False),
     Kind(
         "reward_arrived",
@@ -76,6 +78,7 @@ KINDS = _kinds(
     ),
     Kind("refused", "rewards", 11, ("friend", "reason", "dispute_link")),
     Kind("reversed", "rewards", 11, ("amount", "friend", "reason", "left", "dispute_link")),
+    Kind("terms_changed", "rewards", 12, ("notice",)),
     Kind("reward_expiring", "rewards", 12, ("amount", "expires", "days_left", "rewards_link")),
     Kind(
         "reward_pending",
@@ -88,6 +91,7 @@ KINDS = _kinds(
     Kind("step_reached", "progress", 21, ("friend", "step", "missing")),
     Kind("friend_joined", "progress", 22, ("friend", "missing")),
     Kind("friend_reminder", "reminders", 30, ("advocate", "confirm_link")),
+    Kind("offer_waits", "reminders", 31, ("advocate", "missing")),
 )
 
 

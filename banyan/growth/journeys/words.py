@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
@@ -101,7 +102,7 @@ def _said(
 ) -> dict[str, str]:
     voice = Voice(language, plain)
     terms = published_program(program, facts.version) if program and facts.version else None
-    zone = terms.timezone if terms else "UTC"
+    zone = terms.timezone if terms else settings.OPERATOR_TIME_ZONE
     friend = names.get(facts.friend, "") or (_("friend") if language == "zh-hans" else "")
     found = {
         "program": _title(terms, language) if terms else title_of(program, language),

@@ -70,10 +70,10 @@ def save_script(
 ) -> Saved:
     """Save a new version of a text, which is in force at once. Raises BadToolkit, BadText,
     SavedMeanwhile."""
-    _check_key(script_id, "id")
+    check_key(script_id, "id")
     if channel not in ("", *CHANNELS):
         raise BadToolkit(f"channel: expected one of {', '.join(CHANNELS)}, or none for every one")
-    _check_languages(texts, "texts")
+    check_languages(texts, "texts")
     if not texts:
         raise BadToolkit("texts: give the text in at least one language: en or zh-hans")
     for lang, text in texts.items():
@@ -115,16 +115,16 @@ def present(
     now: datetime,
 ) -> None:
     """Say how a program shows itself; an empty `program` speaks for all. Raises BadToolkit."""
-    _check_length(brand, LONGEST_BRAND, "brand")
+    check_length(brand, LONGEST_BRAND, "brand")
     if colour and not _COLOUR.fullmatch(colour):
         raise BadToolkit(f"colour: expected a colour such as #0b7a52, found {colour!r}")
     for field, values in (("highlights", highlights), ("names", names), ("good_fit", good_fit)):
-        _check_languages(values, field)
+        check_languages(values, field)
     for lang, lines in highlights.items():
         if len(lines) > MOST_HIGHLIGHTS:
             raise BadToolkit(f"highlights.{lang}: at most {MOST_HIGHLIGHTS} lines fit a picture")
         for line in lines:
-            _check_length(line, LONGEST_HIGHLIGHT, f"highlights.{lang}")
+            check_length(line, LONGEST_HIGHLIGHT, f"highlights.{lang}")
     for lang, called in names.items():
         if len(called) > MOST_NAMES:
             raise BadToolkit(f"names.{lang}: at most {MOST_NAMES} names, found {len(called)}")
@@ -134,9 +134,9 @@ def present(
                     f"names.{lang}: expected what a program gives, such as "
                     f"coupon:20-percent-off, found {thing!r}"
                 )
-            _check_length(name, LONGEST_NAME, f"names.{lang}.{thing}", least=1)
+            check_length(name, LONGEST_NAME, f"names.{lang}.{thing}", least=1)
     for lang, text in good_fit.items():
-        _check_length(text, LONGEST_FIT, f"good_fit.{lang}", least=1)
+        check_length(text, LONGEST_FIT, f"good_fit.{lang}", least=1)
     models.Presentation.objects.update_or_create(
         program=program,
         defaults={
@@ -178,14 +178,14 @@ def save_question(
     now: datetime,
 ) -> None:
     """Write a question and its answer, or change or hide a shipped one. Raises BadToolkit."""
-    _check_key(key, "key")
+    check_key(key, "key")
     for field, texts, longest in (
         ("questions", questions, LONGEST_QUESTION),
         ("answers", answers, LONGEST_ANSWER),
     ):
-        _check_languages(texts, field)
+        check_languages(texts, field)
         for lang, text in texts.items():
-            _check_length(text, longest, f"{field}.{lang}", least=1)
+            check_length(text, longest, f"{field}.{lang}", least=1)
     models.Question.objects.update_or_create(
         program=program,
         key=key,
@@ -218,13 +218,13 @@ def save_proof(
     now: datetime,
 ) -> None:
     """Add or change something that speaks for a program. Raises BadToolkit."""
-    _check_key(key, "key")
-    _check_languages(titles, "titles")
+    check_key(key, "key")
+    check_languages(titles, "titles")
     if not titles:
         raise BadToolkit("titles: give the title in at least one language: en or zh-hans")
     for lang, title in titles.items():
-        _check_length(title, LONGEST_TITLE, f"titles.{lang}", least=1)
-    _check_length(url, LONGEST_URL, "url", least=1)
+        check_length(title, LONGEST_TITLE, f"titles.{lang}", least=1)
+    check_length(url, LONGEST_URL, "url", least=1)
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname:
         raise BadToolkit("url: expected an address that begins with https://")
@@ -247,20 +247,23 @@ def remove_proof(actor: str, program: str, key: str) -> bool:
     return bool(models.Proof.objects.filter(program=program, key=key).delete()[0])
 
 
-def _check_key(key: str, place: str) -> None:
+def check_key(key: str, place: str) -> None:
+    """Whether a name can stand in addresses. Raises BadToolkit."""
     if not _KEY.fullmatch(key):
         raise BadToolkit(
             f"{place}: expected a-z, 0-9 and -, at most {LONGEST_KEY} characters, found {key!r}"
         )
 
 
-def _check_languages(texts: Mapping[str, object], place: str) -> None:
+def check_languages(texts: Mapping[str, object], place: str) -> None:
+    """Whether all languages are ours. Raises BadToolkit."""
     for lang in texts:
         if lang not in LANGUAGES:
             raise BadToolkit(f"{place}: {lang!r} is no language here; known are en and zh-hans")
 
 
-def _check_length(text: str, longest: int, place: str, *, least: int = 0) -> None:
+def check_length(text: str, longest: int, place: str, *, least: int = 0) -> None:
+    """Whether a text fits. Raises BadToolkit."""
     if not least <= len(text.strip()) <= longest:
         raise BadToolkit(
             f"{place}: expected {least} to {longest} characters, found {len(text.strip())}"
@@ -272,6 +275,9 @@ __all__ = [
     "BadToolkit",
     "Saved",
     "SavedMeanwhile",
+    "check_key",
+    "check_languages",
+    "check_length",
     "present",
     "remove_proof",
     "remove_question",

@@ -14,7 +14,7 @@ from django.conf import settings
 # About a thousand posters. What was not asked for longest goes first.
 MOST_BYTES = 256 * 1024 * 1024
 # Pictures look different from here on: those of before are not found any more.
-DRAWING = 1
+DRAWING = 2
 
 # Drawing takes the whole processor; one after the other each is as fast as it can be, and of two
 # who ask for the same picture the second finds it done.

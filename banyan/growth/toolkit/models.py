@@ -117,3 +117,35 @@ class Proof(models.Model):
 
     def __str__(self) -> str:
         return f"{self.program} {self.key}"
+
+
+class Touchpoint(models.Model):
+    """A place where customers are asked to refer: before, at or after a purchase. What links name
+    it by as their channel is its key, so its yield is that channel's."""
+
+    class Stage(models.TextChoices):
+        """Of the customer's way."""
+
+        BEFORE = "before"
+        AT = "at"
+        AFTER = "after"
+
+    key = models.TextField(primary_key=True)
+    stage = models.TextField(choices=Stage.choices)
+    where = models.TextField(help_text="where the prompt stands, in the company's words")
+    program = models.TextField(default="")
+    texts = models.JSONField(default=dict, help_text="by language")
+    is_active = models.BooleanField(default=True)
+    changed_at = models.DateTimeField()
+    changed_by = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(stage__in=["before", "at", "after"]),
+                name="touchpoint_stage_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

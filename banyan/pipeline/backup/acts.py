@@ -37,6 +37,10 @@ class DoesNotFit(Problem):
     """A backup that cannot be brought back here."""
 
 
+class NoFolder(Problem):
+    """A folder that is not there, so that nothing can be written into it."""
+
+
 class NotEmpty(Problem):
     """An installation that a restore would overwrite."""
 
@@ -52,12 +56,15 @@ class WentWrong(Problem):
 def back_up(file: Path, *, now: datetime) -> Manifest:
     """Write a backup of the database as it stands at one moment, while everything goes on.
 
-    It needs room for two copies beside `file`. Raises Exists, and what the database's own file of
-    this room raises.
+    It needs room for two copies beside `file`. Raises Exists, NoFolder, and what the database's own
+    file of this room raises.
     """
     if file.exists():
         raise Exists(f"{file}: it exists already, and backups are not overwritten; name another.")
-    with TemporaryDirectory(prefix=".backup-", dir=file.absolute().parent) as folder:
+    folder_of = file.absolute().parent
+    if not folder_of.is_dir():
+        raise NoFolder(f"There is no folder {folder_of}; make it first.")
+    with TemporaryDirectory(prefix=".backup-", dir=folder_of) as folder:
         copy = Path(folder) / "database"
         positions = postgres.copy_to(copy) if is_postgres() else sqlite.copy_to(copy)
         manifest = Manifest(

@@ -14,7 +14,7 @@ from banyan.core.events import export as log
 from banyan.core.events.read import head
 from banyan.core.programs.export import program_files
 from banyan.kernel.errors import Problem
-from banyan.pipeline.exporting.contents import CONTENTS, Content
+from banyan.pipeline.exporting.contents import CONTENTS, Content, Schema
 from banyan.pipeline.tables import TableWriter
 from banyan.pipeline.wait import cursor_position
 
@@ -58,6 +58,13 @@ def run_export(what: str, out: Path, *, progress: Progressing) -> int:
             rows = _write_table(CONTENTS[what], unfinished, form, progress)
         unfinished.replace(out)
     return rows
+
+
+def write_list(frames: Iterator[pl.DataFrame], schema: Schema, out: Path) -> int:
+    """Write frames of any list that people open, in the form that the ending of `out` says; how
+    many rows. Raises BadExport."""
+    content = Content(schema, lambda _upto: frames, is_for_people=True)
+    return _write_table(content, out, FORMS[out.suffix], lambda _done, _of, _said: None)
 
 
 def _write_programs(out: Path) -> int:

@@ -14,7 +14,7 @@ from banyan.kernel.errors import Problem
 from banyan.kernel.times import BadTime, zone
 from banyan.pipeline.importing.cells import Habits, Kind
 
-What = Literal["events", "orders", "customers", "refunds"]
+What = Literal["events", "orders", "customers", "refunds", "referrals"]
 WHATS: tuple[What, ...] = get_args(What)
 
 _TOP = ("type", "event", "messageId", "userId", "anonymousId", "previousId", "groupId", "timestamp")
@@ -79,6 +79,19 @@ _NAMES: Mapping[What, Mapping[str, str]] = {
         "traits.tier": "tier level 等级 会员等级 级别",
         "traits.tags": "tags tag labels 标签 客户标签",
     },
+    "referrals": {
+        "userId": f"{_USER} friend friendid referee newcustomer 好友 被推荐人 新客户",
+        "properties.advocate": """advocate advocateid referrer referrerid referredby
+            推荐人 推荐人id 介绍人""",
+        "messageId": "messageid eventid",
+        "timestamp": f"{_WHEN} referredat referraldate createdat 推荐时间 推荐日期",
+        "properties.channel": "channel source way 渠道 来源 方式",
+        "properties.department": "department team 部门 团队",
+        "properties.handler": "handler handledby owner salesperson 经办人 负责人 销售 跟进人",
+        "properties.outcome": "outcome result status 结果 状态",
+        "traits.email": _EMAIL,
+        "traits.phone": _PHONE,
+    },
 }
 
 NEEDED: Mapping[What, Sequence[str]] = {
@@ -86,6 +99,7 @@ NEEDED: Mapping[What, Sequence[str]] = {
     "orders": ("properties.total", "timestamp"),
     "refunds": ("properties.order_id", "timestamp"),
     "customers": (),
+    "referrals": ("properties.advocate", "timestamp"),
 }
 """Fields without which no row of the kind makes an event."""
 

@@ -16,7 +16,11 @@ from banyan.pipeline.importing.columns import NEEDED, Field, Order, What
 from banyan.pipeline.importing.sheets import Row
 from banyan.trust.sources.guests import guest_id
 
-_TRACKED: Mapping[What, str] = {"orders": "Order Completed", "refunds": "Order Refunded"}
+_TRACKED: Mapping[What, str] = {
+    "orders": "Order Completed",
+    "refunds": "Order Refunded",
+    "referrals": "Referral Recorded",
+}
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _NAMED = re.compile(r"\{([^{}]+)\}")
 

@@ -10,8 +10,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from banyan.growth.journeys import acts as journeys
 from banyan.growth.journeys.read import failed_since
 from banyan.growth.leads import acts as leads
+from banyan.insight.segments.acts import refresh_all
 from banyan.kernel.errors import Problem
-from banyan.pipeline import alarms, notices, verify
+from banyan.pipeline import alarms, amending, figures, notices, paying, verify, watching
+from banyan.pipeline.approving import telling
 from banyan.pipeline.outbox import cleaning
 from banyan.pipeline.outbox.sender import system_time
 from banyan.pipeline.schedule import runner
@@ -111,11 +113,26 @@ def _clean_alarms(now: datetime, _stop: Event) -> str:
     return f"{count:,} alarms closed long ago were removed."
 
 
+def _amend(now: datetime, _stop: Event) -> str:
+    return amending.advance(now)
+
+
+def _refresh_segments(now: datetime, _stop: Event) -> str:
+    return f"{refresh_all(now=now):,} segments were counted anew."
+
+
 WORKS = (
     Work("verify", "20 3 * * *", timedelta(hours=6), _verify),
     Work("privacy_requests", "0 8 * * *", timedelta(minutes=10), _look_for_late_requests),
     Work("expire_invitations", "30 4 * * *", timedelta(hours=2), _expire_invitations),
     Work("expire_nominations", "25 * * * *", timedelta(minutes=30), _expire_nominations),
+    Work("tasks", "* * * * *", timedelta(minutes=20), watching.look),
+    Work("payouts", "* * * * *", timedelta(minutes=20), paying.advance),
+    Work("payouts_due", "0 9 * * *", timedelta(minutes=10), watching.payouts_due),
+    Work("amends", "* * * * *", timedelta(minutes=10), _amend),
+    Work("segments", "*/15 * * * *", timedelta(minutes=30), _refresh_segments),
+    Work("figures", "40 * * * *", timedelta(minutes=30), figures.watch),
+    Work("program_notices", "* * * * *", timedelta(minutes=20), telling.tell),
     Work("clean_webhooks", "50 4 * * *", timedelta(hours=1), _clean_webhooks),
     Work("clean_replies", "10 * * * *", timedelta(minutes=30), _clean_replies),
     Work("expiry_notices", "0 10 * * *", timedelta(hours=1), _tell_of_expiry),

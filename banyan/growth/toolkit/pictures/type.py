@@ -24,8 +24,9 @@ CLOSING = frozenset("、。，．：；？！…—～·）》」』】〕〉”
 OPENING = frozenset("（《「『【〔〈“‘([{¥$€£#")
 """May not end a line."""
 _JOINERS = frozenset("-_/@&+'’.,:%×")
-# Behind a mark that separates parts of a sentence, where neither a mark nor a quote follows.
-_PAUSE = re.compile(r"(?<=[，、；：。！？])(?![，、；：。！？”』」》）])|(?<=[,;:.!?]) ")
+# Behind a mark that separates parts of a sentence (a Latin one with its space), where neither a
+# mark nor a quote follows.
+_PAUSE = re.compile(r"(?<=[，、；：。！？])(?![，、；：。！？”』」》）])|(?<=[,;:.!?] )")
 _MISSING = "\U0010fffe"
 
 

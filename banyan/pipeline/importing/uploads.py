@@ -1,0 +1,261 @@
+"""uploads: files that somebody brings by the console: brought, mapped, tried out, imported.
+
+A file is in the log only after somebody saw what a dry run made of it and said yes.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from banyan.kernel.database import one_transaction
+from banyan.kernel.errors import Problem
+from banyan.pipeline.importing.cells import Habits
+from banyan.pipeline.importing.columns import WHATS, BadMapping, Order, checked, fields_of
+from banyan.pipeline.importing.models import Upload
+from banyan.pipeline.importing.sheets import ENDINGS, BadSheet, open_sheet
+from banyan.trust.audit.acts import record
+
+MOST_BYTES = 60 * 1024 * 1024
+"""A little less than the server takes in one request."""
+KEPT = timedelta(days=7)
+"""How long a file waits for its mapping, and a report of bad rows for its reader."""
+_GLANCED = 5
+_LONGEST_NAME = 120
+
+
+class BadUpload(Problem):
+    """A file that cannot be taken in, or is not at the step that was asked for."""
+
+
+@dataclass(frozen=True)
+class UploadRow:
+    """A file on its way. `result` holds the counts of its last run (`banyan.pipeline.importing.run
+    .Imported`) once there was one."""
+
+    number: int
+    name: str
+    size: int
+    state: str
+    order: Order | None
+    """What the columns say; None before the mapping."""
+    brought_by: str
+    brought_at: datetime
+    read_bytes: int
+    result: Mapping[str, Any]
+    problem: str
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a worker has it, or will."""
+        return self.state in (Upload.State.CHECKING, Upload.State.IMPORTING)
+
+
+@dataclass(frozen=True)
+class Glance:
+    """How a file begins."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...]
+
+
+def bring(actor: str, name: str, chunks: Iterable[bytes], *, now: datetime) -> int:
+    """Take in a file; its number. Raises BadUpload, BadSheet."""
+    plain = Path(name.replace("\\", "/")).name[-_LONGEST_NAME:]
+    if not any(plain.lower().removesuffix(".gz").endswith(ending) for ending in ENDINGS):
+        raise BadUpload(f"file: {plain} has none of the endings {', '.join(ENDINGS)}")
+    row = Upload.objects.create(
+        name=plain, size=0, brought_by=actor, brought_at=now, changed_at=now
+    )
+    try:
+        size = _kept(row.pk, plain, chunks)
+        glance(row.pk)
+    except Problem:
+        _discard(row.pk)
+        row.delete()
+        raise
+    Upload.objects.filter(pk=row.pk).update(size=size)
+    record(actor, "import.brought", f"import:{row.pk}", now=now, after={"bytes": size})
+    return row.pk
+
+
+def glance(number: int) -> Glance:
+    """The first rows of a file, in clear: for whoever brought it. Raises BadUpload, BadSheet."""
+    sheet = open_sheet(str(file_of(_existing(number))))
+    rows = list(islice(sheet.rows, _GLANCED))
+    columns = sheet.columns or tuple(dict.fromkeys(name for row in rows for name in row.cells))
+    if not columns:
+        raise BadSheet(f"{_existing(number).name}: there are no columns in it.")
+    cells = tuple(
+        tuple("" if (value := row.cells.get(name)) is None else str(value) for name in columns)
+        for row in rows
+    )
+    return Glance(columns, cells, sheet.notes)
+
+
+def guessed(number: int, order: Order) -> dict[str, str]:
+    """Which field each column of a file is taken for; empty for those that say nothing."""
+    columns = glance(number).columns
+    fields, _unused = fields_of(order, columns, is_open=True)
+    by_column = {field.column: field.path for field in fields if field.column}
+    return {column: by_column.get(column, "") for column in columns}
+
+
+def try_out(actor: str, number: int, order: Order, *, now: datetime) -> None:
+    """Let a worker say what this mapping would make of the file. Raises BadUpload, BadMapping."""
+    fields_of(order, glance(number).columns)
+    steps = (Upload.State.MAPPING, Upload.State.CHECKED, Upload.State.FAILED)
+    _go(number, steps, Upload.State.CHECKING, now, mapping=json.dumps(plain(order)))
+    record(actor, "import.tried", f"import:{number}", now=now, after={"kind": order.what})
+
+
+def confirm(actor: str, number: int, *, now: datetime) -> None:
+    """Append what the dry run showed. Raises BadUpload."""
+    with one_transaction():
+        _go(number, (Upload.State.CHECKED,), Upload.State.IMPORTING, now)
+        row = _existing(number)
+        kind = json.loads(row.mapping)["what"]
+        record(actor, "events.import", row.name, now=now, after={"kind": kind, "import": number})
+
+
+def cancel(actor: str, number: int, *, now: datetime) -> None:
+    """Throw the file away before it is imported. Raises BadUpload."""
+    steps = (Upload.State.MAPPING, Upload.State.CHECKED, Upload.State.FAILED)
+    _go(number, steps, Upload.State.CANCELLED, now)
+    _discard(number)
+    record(actor, "import.cancelled", f"import:{number}", now=now)
+
+
+def uploads(limit: int = 50) -> list[UploadRow]:
+    """The latest files."""
+    return [_value(row) for row in Upload.objects.order_by("-id")[:limit]]
+
+
+def upload(number: int) -> UploadRow | None:
+    """One of them."""
+    row = Upload.objects.filter(pk=number).first()
+    return _value(row) if row else None
+
+
+def report_of(number: int) -> Path | None:
+    """The report of the rows that made no event, if there were any and it is still kept."""
+    file = folder(number) / "report.csv"
+    return file if file.is_file() else None
+
+
+def clean(*, now: datetime) -> int:
+    """Throw away files and reports that nobody has touched for a week; how many."""
+    old = Upload.objects.filter(changed_at__lt=now - KEPT).exclude(
+        state__in=(Upload.State.CHECKING, Upload.State.IMPORTING)
+    )
+    gone = 0
+    for number in old.values_list("pk", flat=True):
+        gone += folder(number).is_dir()
+        _discard(number)
+    waiting = (Upload.State.MAPPING, Upload.State.CHECKED, Upload.State.FAILED)
+    old.filter(state__in=waiting).update(state=Upload.State.CANCELLED)
+    return gone
+
+
+def folder(number: int) -> Path:
+    """Where a file lies with its report."""
+    return Path(settings.BANYAN_HOME) / "imports" / str(number)
+
+
+def file_of(row: Upload) -> Path:
+    """The file itself."""
+    return folder(row.pk) / f"file{_ending(row.name)}"
+
+
+def plain(order: Order) -> dict[str, Any]:
+    """A mapping as it is kept."""
+    return {
+        "what": order.what,
+        "columns": dict(order.columns),
+        "constants": dict(order.constants),
+        "message_id": order.message_id,
+        "habits": asdict(order.habits),
+    }
+
+
+def order_of(told: Mapping[str, Any]) -> Order:
+    """A mapping from plain values. Raises BadMapping."""
+    what = told.get("what")
+    if what not in WHATS:
+        raise BadMapping(f"kind: expected one of {', '.join(WHATS)}, found {what!r}.")
+    return Order(
+        what,
+        dict(told.get("columns") or {}),
+        dict(told.get("constants") or {}),
+        str(told.get("message_id") or ""),
+        checked(Habits(), told.get("habits") or {}),
+    )
+
+
+def _go(number: int, steps: Iterable[str], to: str, now: datetime, **changes: object) -> None:
+    changed = Upload.objects.filter(pk=number, state__in=tuple(steps)).update(
+        state=to, changed_at=now, read_bytes=0, problem="", claim="", claimed_until=None, **changes
+    )
+    if not changed:
+        raise BadUpload("import: this file is at another step by now; look at it again")
+
+
+def _kept(number: int, name: str, chunks: Iterable[bytes]) -> int:
+    folder(number).mkdir(parents=True)
+    size = 0
+    with (folder(number) / f"file{_ending(name)}").open("wb") as out:
+        for chunk in chunks:
+            size += len(chunk)
+            if size > MOST_BYTES:
+                raise BadUpload(
+                    f"file: more than {MOST_BYTES // 2**20} MB; split it, or import it on the "
+                    "server: banyan import"
+                )
+            out.write(chunk)
+    if not size:
+        raise BadUpload("file: it is empty")
+    return size
+
+
+def _ending(name: str) -> str:
+    """`.csv`, `.csv.gz`: what says how it is read; the rest of a name is anybody's choice."""
+    lower = name.lower()
+    packed = ".gz" if lower.endswith(".gz") else ""
+    bare = lower.removesuffix(".gz")
+    return next(ending for ending in ENDINGS if bare.endswith(ending)) + packed
+
+
+def _discard(number: int) -> None:
+    shutil.rmtree(folder(number), ignore_errors=True)
+
+
+def _existing(number: int) -> Upload:
+    row = Upload.objects.filter(pk=number).first()
+    if row is None:
+        raise BadUpload(f"import: there is no import {number}")
+    return row
+
+
+def _value(row: Upload) -> UploadRow:
+    told = json.loads(row.mapping)
+    return UploadRow(
+        row.pk,
+        row.name,
+        row.size,
+        row.state,
+        order_of(told) if told else None,
+        row.brought_by,
+        row.brought_at,
+        row.read_bytes,
+        json.loads(row.result),
+        row.problem,
+    )

@@ -52,9 +52,14 @@ class Membership:
         return self.agreed_version is not None and bool(self.links)
 
     @property
+    def first_link(self) -> LinkRow:
+        """The one on everything they passed on before."""
+        return min(self.links, key=lambda link: (link.created_at, link.code))
+
+    @property
     def code(self) -> str:
-        """Of their first link, which is the one on everything they passed on before."""
-        return min(self.links, key=lambda link: (link.created_at, link.code)).code
+        """Of their first link."""
+        return self.first_link.code
 
     @property
     def clicks(self) -> int:

@@ -10,7 +10,8 @@ from django.utils import translation
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
-    """For templates: the language in the form of HTML, and addresses of this page in each."""
+    """For templates: whose pages these are, the language in the form of HTML, and addresses of this
+    page in each."""
     language = translation.get_language() or settings.LANGUAGE_CODE
     return {
         "html_language": "zh-CN" if language.startswith("zh") else language,
@@ -19,6 +20,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
             for code, name in settings.LANGUAGES
         ],
         "base_url": settings.BASE_URL,
+        "brand_of_all": settings.COMPANY,
     }
 
 

@@ -17,9 +17,9 @@ from banyan.core.programs import read as programs
 from banyan.core.programs.codes import LONGEST, normal
 from banyan.core.programs.force import Running, running_one
 from banyan.core.programs.force import running as running_now
-from banyan.core.referrals.limits import is_used_up
 from banyan.doors.portal.session import customer_of
 from banyan.engine.language.program import Program
+from banyan.pipeline.limits import is_used_up
 
 Case = Literal["open", "unknown", "paused", "closed", "not_yet", "over", "used_up", "own"]
 

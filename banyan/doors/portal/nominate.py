@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from banyan.core.people.names import advocates_name
 from banyan.core.programs.force import Running, running_one
-from banyan.doors.portal.contact import contact_in
+from banyan.doors.portal.contact import contact_in, takes_phones
 from banyan.doors.portal.enrolment import memberships
 from banyan.doors.portal.invitation import company
 from banyan.doors.portal.person import Person, person_of
@@ -57,7 +57,11 @@ def _taken(request: HttpRequest, person: Person, running: Running) -> HttpRespon
     try:
         contact = contact_in(request.POST.get("contact", "").replace("\x00", ""))
     except NoContact:
-        wrong["contact"] = _("Write one e-mail address or one phone number of your friend.")
+        wrong["contact"] = (
+            _("Write one e-mail address or one phone number of your friend.")
+            if takes_phones()
+            else _("Write one e-mail address of your friend. Text messages are not sent from here.")
+        )
     try:
         name = named(request.POST.get("name", "").replace("\x00", ""))
     except NotAName:
@@ -108,6 +112,7 @@ def _page(
         "fit": good_fit(running.terms, person.language),
         "friend_lines": offer.friend_lines,
         "statement": statement_of_advocate().text,
+        "takes_phones": takes_phones(),
         "days": settings.UNCONFIRMED_DAYS,
         "my_name": advocates_name(person.user_id),
         "wrong": wrong,

@@ -18,7 +18,6 @@ from django.views.decorators.http import require_GET, require_POST
 from banyan.core.people.names import advocates_name
 from banyan.core.programs.force import running
 from banyan.core.referrals.friends import counts
-from banyan.core.referrals.limits import Room, rooms
 from banyan.doors.portal import saying
 from banyan.doors.portal.enrolment import (
     MayNotTakePart,
@@ -47,6 +46,7 @@ from banyan.growth.toolkit.read import (
     scripts,
     title_of,
 )
+from banyan.pipeline.limits import Room, rooms
 
 CHANNELS = {
     "wechat": gettext_lazy("WeChat"),
@@ -358,7 +358,8 @@ def _posters(code: str) -> list[dict[str, Any]]:
 
 
 def _rooms(person: Person, one: Membership) -> list[Room]:
-    return rooms(one.running.terms, person.user_id, now=person.now)
+    # What the link brings is decided for the user id that it was made for, one of the person's.
+    return rooms(one.running.terms, one.first_link.advocate, now=person.now)
 
 
 def _limit(person: Person, room: Room, zone: str, one: Membership) -> LimitLine:

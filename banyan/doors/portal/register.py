@@ -24,7 +24,7 @@ from banyan.core.events import read as log
 from banyan.doors.portal import joining
 from banyan.doors.portal.cases import case_page
 from banyan.doors.portal.consents import Consented, asks, given
-from banyan.doors.portal.contact import channel_of, contact_in
+from banyan.doors.portal.contact import channel_of, contact_in, takes_phones
 from banyan.doors.portal.invitation import (
     Invitation,
     Visit,
@@ -104,7 +104,14 @@ def join(request: HttpRequest, invitation: Invitation, visit: Visit) -> HttpResp
     try:
         contact = contact_in(typed["contact"])
     except NoContact:
-        wrong["contact"] = _("Write an e-mail address or a phone number that you can read now.")
+        wrong["contact"] = (
+            _("Write an e-mail address or a phone number that you can read now.")
+            if takes_phones()
+            else _(
+                "Write an e-mail address that you can read now. Text messages are not sent from "
+                "here."
+            )
+        )
     try:
         name = named(typed["name"])
     except NotAName:
@@ -288,6 +295,7 @@ def _form(
         "typed": typed,
         "wrong": wrong,
         "asks": asks(company()),
+        "takes_phones": takes_phones(),
         "ticked": request.POST.getlist("consent"),
     }
     return render(request, "portal/landing/join.html", values, status=422 if wrong else 200)

@@ -47,6 +47,7 @@ WHY_NOT: Mapping[str, Any] = {
     "limit": gettext_lazy("The budget of the program for this reward is used up."),
     "risk": gettext_lazy("A check against abuse did not pass."),
     "zero_amount": gettext_lazy("By the rules the amount is nothing here."),
+    "stopped": gettext_lazy("The program was stopped at that time."),
 }
 
 
@@ -207,6 +208,7 @@ def _unit(one: Totals, person: Person, things: Mapping[str, str]) -> dict[str, A
     return {
         "name": saying.unit_name(one.unit, things),
         "available": told(one.available),
+        "is_cash": one.unit.startswith("cash "),
         "earned": told(one.earned),
         "parts": [(label, told(number)) for label, number in parts if number],
     }
@@ -237,6 +239,8 @@ def _line(
 
 def _because(person: Person, row: DecisionRow, names: Mapping[str, str]) -> str:
     if row.friend is not None and row.friend in names:
+        if not names[row.friend]:
+            return _("for a friend of yours")
         return _("for your friend {name}").format(name=shown_name(names[row.friend]))
     if row.to == "friend":
         return _("because you joined by an invitation")

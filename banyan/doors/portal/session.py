@@ -6,7 +6,6 @@ The browser holds the key of a session and nothing else; the session holds the n
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -21,6 +20,7 @@ from django.utils.cache import patch_cache_control
 from banyan.core.events import clock
 from banyan.core.people.names import speaker
 from banyan.trust.access import devices
+from banyan.trust.access.browsers import device_name, network_of
 from banyan.trust.access.devices import Way
 
 HOME = "/me/"
@@ -95,51 +95,11 @@ def own_path(wanted: str) -> str:
 
 
 def address_of(request: HttpRequest) -> str:
-    """The network a browser asks from: an IPv4 address, of IPv6 the part that one line has."""
-    seen = request.META.get("REMOTE_ADDR", "")
-    if settings.BEHIND_PROXY and (forwarded := request.headers.get("X-Forwarded-For")):
-        seen = forwarded.rpartition(",")[2].strip()
-    try:
-        address = ipaddress.ip_address(seen)
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
-
-
-def device_name(agent: str) -> str:
-    """`Safari, iPhone` for a browser's long name of itself; what is not known is left out."""
-    found = [
-        next((name for mark, name in marks if mark in agent), "")
-        for marks in (_BROWSERS, _MACHINES)
-    ]
-    return ", ".join(filter(None, found))
-
-
-# In this order: most call themselves by the names below theirs as well.
-_BROWSERS = (
-    ("MicroMessenger", "WeChat"),
-    ("HuaweiBrowser", "Huawei Browser"),
-    ("MiuiBrowser", "MIUI Browser"),
-    ("SamsungBrowser", "Samsung Internet"),
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("Firefox", "Firefox"),
-    ("Chrome", "Chrome"),
-    ("Safari", "Safari"),
-)
-_MACHINES = (
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("HarmonyOS", "HarmonyOS"),
-    ("Android", "Android"),
-    ("Windows", "Windows"),
-    ("Macintosh", "Mac"),
-    ("Linux", "Linux"),
-)
+    """The network a browser asks from."""
+    return network_of(
+        request.META.get("REMOTE_ADDR", ""),
+        request.headers.get("X-Forwarded-For", "") if settings.BEHIND_PROXY else "",
+    )
 
 
 def _is_plain(path: str) -> bool:

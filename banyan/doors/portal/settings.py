@@ -25,6 +25,7 @@ from banyan.doors.portal.languages import KEPT_S
 from banyan.doors.portal.person import Person, person_of, say, taken_up
 from banyan.doors.portal.session import device_of, for_customer, sign_out
 from banyan.growth.journeys.acts import BadPreference, set_preferences
+from banyan.growth.journeys.channels import configured
 from banyan.growth.journeys.kinds import CHANNELS
 from banyan.growth.journeys.read import preferences
 from banyan.growth.journeys.words import title_of
@@ -32,6 +33,7 @@ from banyan.pipeline import takeout
 from banyan.pipeline.farewell import erase
 from banyan.trust.access import devices
 from banyan.trust.privacy.acts import (
+    LONGEST_TEXT,
     AlreadyErased,
     give_consent,
     open_request,
@@ -86,7 +88,7 @@ def telling(request: HttpRequest) -> HttpResponseBase:
     try:
         set_preferences(
             person.user_id,
-            channels={channel: channel in request.POST for channel in CHANNELS},
+            channels={channel: channel in request.POST for channel in configured()},
             quiet_hours=quiet,
             now=person.now,
         )
@@ -190,11 +192,19 @@ def download(request: HttpRequest) -> HttpResponseBase:
 @for_customer
 @require_POST
 def correct(request: HttpRequest) -> HttpResponseBase:
-    """Ask that something be put right; somebody will ask what."""
+    """Ask that something be put right, and say what; one request at a time."""
     person = person_of(request)
-    waiting = requests(user_id=person.user_id, state="open")
-    if not any(row.kind == "correct" for row in waiting):
-        open_request(person.actor, "correct", person.user_id, now=person.now)
+    said = request.POST.get("text", "").replace("\x00", "").replace("\r\n", "\n").strip()
+    wrong = ""
+    if any(row.kind == "correct" for row in requests(user_id=person.user_id, state="open")):
+        wrong = _("You have asked already; that request is answered first.")
+    elif not said:
+        wrong = _("Say in a few words what is wrong, and how it should be.")
+    elif len(said) > LONGEST_TEXT:
+        wrong = _("At most {n} characters, please.").format(n=f"{LONGEST_TEXT:,}")
+    if wrong:
+        return _page(request, person, wrong={"correct": wrong}, correction=said, status=422)
+    open_request(person.actor, "correct", person.user_id, text=said, now=person.now)
     return redirect("/me/settings/?done=1#data")
 
 
@@ -224,11 +234,12 @@ def _page(
     *,
     wrong: Mapping[str, str] | None = None,
     typed: str | None = None,
+    correction: str = "",
     status: int = 200,
 ) -> HttpResponse:
     row = customer(person.user_id)
     chosen = row.traits.get(CHOSEN) if row else None
-    told = preferences(person.user_id)
+    told, offered = preferences(person.user_id), configured()
     given = latest(consents(person.user_id))
     values = {
         "tab": "settings",
@@ -240,6 +251,7 @@ def _page(
         "channels": [
             {"name": channel, "label": CHANNEL_NAMES[channel], "is_on": told.is_on(channel)}
             for channel in CHANNELS
+            if channel in offered
         ],
         "quiet_from": f"{told.quiet_from:%H:%M}" if told.quiet_from else "",
         "quiet_until": f"{told.quiet_until:%H:%M}" if told.quiet_until else "",
@@ -248,10 +260,12 @@ def _page(
         "is_name_shown": NAME_SHOWN in given and given[NAME_SHOWN].is_given,
         "devices": _devices(request, person),
         "requests": [
-            {"number": one.number, "due": _day(one.due_at, person)}
+            {"number": one.number, "due": _day(one.due_at, person), "text": one.text}
             for one in requests(user_id=person.user_id, state="open")
             if one.kind == "correct"
         ],
+        "correction": correction,
+        "longest_correction": LONGEST_TEXT,
         "honours": honours_of(person, row),
     }
     return render(request, "portal/me/settings.html", values, status=status)

@@ -21,6 +21,7 @@ from banyan.core.people.contacts import Kind
 from banyan.core.people.masks import mask_email, mask_phone
 from banyan.core.people.names import friends_names
 from banyan.core.people.read import by_contact, customer
+from banyan.doors.portal.contact import channel_of, contact_in, takes_phones
 from banyan.doors.portal.languages import KEPT_S, language
 from banyan.doors.portal.person import taken_up
 from banyan.doors.portal.session import (
@@ -55,13 +56,20 @@ def ask(request: HttpRequest) -> HttpResponseBase:
         return _form(request, wanted)
     given = request.POST.get("contact", "")
     try:
-        contact = signin.contact_of(given)
+        contact = contact_in(given)
         _send(request, contact.kind, contact.value)
     except signin.NoContact:
-        said = _("Write an e-mail address or a phone number, such as anna@example.com.")
+        said = (
+            _("Write an e-mail address or a phone number, such as anna@example.com.")
+            if takes_phones()
+            else _(
+                "Write an e-mail address, such as anna@example.com. Text messages are not sent "
+                "from here."
+            )
+        )
         return _form(request, wanted, status=422, given=given, wrong=said)
     except TooOften as often:
-        return _too_often(request, often, "portal/me/signin.html", {"next": wanted, "given": given})
+        return _too_often(request, often, "portal/me/signin.html", _asking(wanted, given))
     request.session[_NEXT] = wanted
     return redirect("portal:sign-in-code")
 
@@ -164,7 +172,7 @@ def _send(request: HttpRequest, kind: Kind, value: str) -> None:
     minutes = str(_minutes())
     send_now(
         "sign_in_code" if is_known else "sign_in_unknown",
-        channel="email" if kind == "email" else "sms",
+        channel=channel_of(kind),
         to=value,
         lang=language(),
         values={"minutes": minutes} | ({"code": asked.code} if is_known else {}),
@@ -235,8 +243,12 @@ def identify(claim: HostClaim) -> None:
 def _form(
     request: HttpRequest, wanted: str, *, status: int = 200, given: str = "", wrong: str = ""
 ) -> HttpResponse:
-    values = {"next": wanted, "given": given, "wrong": wrong}
+    values = _asking(wanted, given) | {"wrong": wrong}
     return render(request, "portal/me/signin.html", values, status=status)
+
+
+def _asking(wanted: str, given: str) -> dict[str, Any]:
+    return {"next": wanted, "given": given, "takes_phones": takes_phones()}
 
 
 def _start_again(request: HttpRequest) -> HttpResponse:

@@ -1,0 +1,182 @@
+"""chain: who brought whom who brought whom, drawn level by level, with what it brought in."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render as part
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from banyan.core.events import clock
+from banyan.core.programs.read import programs
+from banyan.core.referrals import chains
+from banyan.core.referrals.chains import Branch
+from banyan.doors.console.customers import saying
+from banyan.doors.console.customers.who import Who, people, person
+from banyan.doors.console.page import Crumb, page, render
+from banyan.doors.console.staff import at_work
+from banyan.insight.segments.purchases import catch_up_if_near
+from banyan.insight.segments.worth import Worth, by_level, currency_of, depths, largest, of_chain
+from banyan.kernel.money import minor_digits
+from banyan.trust.audit.acts import record
+
+SHOWN = 25
+"""So many friends of one person are drawn at once."""
+
+ORDERS = {
+    "members": gettext_lazy("Members"),
+    "depth": gettext_lazy("Depth"),
+    "revenue": gettext_lazy("Revenue"),
+    "paid": gettext_lazy("Rewards paid"),
+}
+_LISTED = 50
+_IN_FILE = 100_000
+
+
+@dataclass(frozen=True)
+class Node:
+    """A member as drawn."""
+
+    who: Who
+    branch: Branch
+    joined: str
+
+
+@never_cache
+@require_GET
+@page("referrals.read")
+def chain(request: HttpRequest, user_id: str) -> HttpResponseBase:
+    """The chain above and below one person. htmx asks for the friends of one member, or for more
+    of them."""
+    slugs = chains.programs_of([user_id])
+    if not slugs:
+        raise Http404
+    slug = request.GET.get("program", "")
+    slug = slug if slug in slugs else slugs[0]
+    if request.headers.get("HX-Request"):
+        context = _branches(slug, user_id, _number(request, "since"), _number(request, "after"))
+        return part(request, "console/customers/branches.html", context)
+    counted = catch_up_if_near()
+    above = chains.above(slug, user_id)
+    known = people(above)
+    context = {
+        "who": person(user_id),
+        "program": slug,
+        "programs": slugs,
+        "above": [known[one] for one in reversed(above)],
+        "counted": counted,
+        "worth": _told(of_chain(slug, user_id)),
+        "levels": chains.extent(slug, user_id).levels,
+        **_branches(slug, user_id, 0, 0),
+    }
+    return render(
+        request,
+        "console/customers/chain.html",
+        context,
+        title=_("Chain of {person}").format(person=context["who"]),
+        crumbs=(Crumb(_("Chains"), reverse("admin:chains")),),
+    )
+
+
+@never_cache
+@require_GET
+@page("referrals.read")
+def all_chains(request: HttpRequest) -> HttpResponseBase:
+    """The greatest chains of a program, how deep chains are, what each level brought in."""
+    slugs = [one.slug for one in programs() if currency_of(one.slug)]
+    slug = request.GET.get("program", "")
+    slug = slug if slug in slugs else _busiest(slugs)
+    by = request.GET.get("by", "")
+    by = by if by in ORDERS else "members"
+    counted = catch_up_if_near()
+    context: dict[str, Any] = {"programs": slugs, "program": slug, "by": by, "orders": ORDERS}
+    context |= {"counted": counted, "may_export": at_work(request).may("records.export")}
+    if slug:
+        currency, digits = currency_of(slug), minor_digits(currency_of(slug))
+        found = largest(slug, by=by, limit=_LISTED)
+        known = people(one.top for one in found)
+        context |= {
+            "chains": [(known[one.top], _told(one)) for one in found],
+            "fission": chains.fission(slug),
+            "depths": depths(slug),
+            "levels": [
+                (one, saying.money(one.revenue, currency), one.revenue / 10**digits)
+                for one in by_level(slug)
+            ],
+        }
+    return render(request, "console/customers/chains.html", context, title=_("Chains"))
+
+
+@never_cache
+@require_GET
+@page("records.export")
+def chains_file(request: HttpRequest) -> HttpResponseBase:
+    """Every chain of a program as CSV; amounts in minor units."""
+    slug = request.GET.get("program", "")
+    if not currency_of(slug):
+        raise Http404
+    catch_up_if_near()
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="chains-{slug}.csv"'
+    writer = csv.writer(response, lineterminator="\n")
+    names = ("top", "members", "depth", "width", "currency", "revenue", "paid")
+    writer.writerow(names)
+    found = largest(slug, limit=_IN_FILE)
+    writer.writerows(_cells(found, names))
+    record(
+        at_work(request).actor,
+        "chains.exported",
+        f"program:{slug}",
+        now=clock.now(),
+        after={"chains": len(found)},
+    )
+    return response
+
+
+def _cells(rows: Iterable[Worth], names: tuple[str, ...]) -> Iterable[list[object]]:
+    for row in rows:
+        cells = [getattr(row, name) for name in names]
+        # A spreadsheet would take an id that begins like this for a formula.
+        yield [f"'{one}" if isinstance(one, str) and one[:1] in "=+-@\t" else one for one in cells]
+
+
+def _busiest(slugs: list[str]) -> str:
+    """The program with the most referrals; the first where none has any."""
+    return max(slugs, key=lambda slug: chains.forest(slug).height, default="")
+
+
+def _branches(slug: str, user_id: str, since: int, after: int) -> dict[str, Any]:
+    found = chains.below(slug, user_id, since=since, after=after, limit=SHOWN + 1)
+    shown = found[:SHOWN]
+    known = people(one.friend for one in shown)
+    return {
+        "nodes": [Node(known[one.friend], one, saying.moment(one.started_at)) for one in shown],
+        "of": user_id,
+        "of_url": reverse("admin:chain", args=[user_id]),
+        "program": slug,
+        "since": since,
+        "next": shown[-1].position if len(found) > SHOWN else None,
+    }
+
+
+def _told(one: Worth) -> dict[str, Any]:
+    return {
+        "row": one,
+        "revenue": saying.money(one.revenue, one.currency),
+        "paid": saying.money(one.paid, one.currency),
+        "times": f"{one.revenue / one.paid:.1f}" if one.paid else "",
+    }
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -1,0 +1,42 @@
+"""review_queue: what waits for approval over all programs, and which are due for legal again."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from banyan.core.events import clock
+from banyan.doors.console.page import page, render
+from banyan.doors.console.programs.review_words import who, zone
+from banyan.doors.console.staff import at_work
+from banyan.pipeline.approving import read
+
+
+@page("programs.read")
+def approvals(request: HttpRequest) -> HttpResponse:
+    """Open reviews, those first that this member may judge; live programs by their next look."""
+    me, now = at_work(request), clock.now()
+    rows = []
+    for one in read.open_reviews():
+        sides = [
+            s for s in read.SIDES if me.may(f"programs.review_{s}") and one.may_judge(me.actor, s)
+        ]
+        rows.append({"row": one, "asked_by": who(one.asked_by), "is_mine": bool(sides)})
+    rows.sort(key=lambda one: not one["is_mine"])
+    due = [{"row": one, "is_over": one.due_at <= now} for one in read.legal_due()]
+    found = (read.stop(one.program) for one in read.legal_due())
+    stopped = [one for one in found if one is not None]
+    context = {"rows": rows, "due": due, "stopped": stopped, "zone": zone()}
+    return render(request, "console/programs/approvals.html", context, title=_("Approvals"))
+
+
+def waiting(request: HttpRequest) -> int:
+    """How many reviews this member may judge now."""
+    me = at_work(request)
+    found = {
+        row.id
+        for side in read.SIDES
+        if me.may(f"programs.review_{side}")
+        for row in read.waits_for(me.actor, side)
+    }
+    return len(found)

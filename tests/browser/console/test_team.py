@@ -1,0 +1,157 @@
+"""Signing in with a second step, lists with views and files, and the frame, in a real browser."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from banyan.core.events import clock
+from banyan.trust.audit.read import entries
+from banyan.trust.staff import acts
+from tests.browser.conftest import Opened, Visitor
+from tests.rooms.trust.staff.test_entering import code_of
+from tests.story.company import Company, eventually
+
+PASSWORD = "correct horse battery"
+
+PAGES = (
+    "/console/account/",
+    "/console/staff/",
+    "/console/staff/invite/",
+    "/console/staff/roles/",
+    "/console/staff/sessions/",
+    "/console/audit/?check=1",
+    "/console/keys/",
+    "/console/webhooks/",
+    "/console/shops/",
+    "/console/privacy/",
+    "/console/records/",
+    "/console/records/customers/",
+    "/console/records/audit/",
+    "/console/imports/",
+    "/console/messages/texts/",
+    "/console/messages/texts/reward_arrived/email/en/",
+    "/console/messages/scripts/",
+    "/console/messages/scripts/new/",
+    "/console/messages/questions/?program=friends",
+    "/console/messages/touchpoints/",
+    "/console/messages/touchpoints/one/",
+    "/console/messages/not-sent/",
+)
+
+
+def somebody(visitor: Visitor, role: str) -> str:
+    """The address of a new member."""
+    email = f"team-{role}-{visitor.name}@example.com"
+    acts.add("system", email, roles=[role], password=PASSWORD, now=clock.now())
+    return email
+
+
+def sign_in(visitor: Visitor, email: str, then: str) -> None:
+    """Address and password, by keyboard."""
+    visitor.go(f"/console/login/?next={then}")
+    sound(visitor)
+    visitor.page.locator("#email").fill(email)
+    visitor.page.locator("#password").fill(PASSWORD)
+    visitor.page.locator("#password").press("Enter")
+
+
+def sound(visitor: Visitor) -> None:
+    """No error, nothing asked of anybody else, nothing serious in the way of readers and keyboards,
+    nothing wider than the screen."""
+    assert (visitor.errors, visitor.left) == ([], [])
+    found = Axe().run(visitor.page).response["violations"]
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in serious] == [], visitor.page.url
+    wide = visitor.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0, f"{visitor.page.url} is {wide} px wider than the screen"
+
+
+def test_a_second_step_is_set_up_and_asked_for(company: Company, visitors: Opened) -> None:
+    visitor = visitors(size="desktop", language="en")
+    page, email = visitor.page, somebody(visitor, "growth")
+    sign_in(visitor, email, "/console/account/")
+    page.get_by_role("link", name="Set up the second step").click()
+    sound(visitor)
+    visitor.shoot("console-second-step")
+    page.get_by_text("I cannot scan it").click()
+    key = page.locator("code.c-code").inner_text().replace(" ", "")
+    page.locator("#code").fill(code_of(key))
+    page.get_by_role("button", name="Set up").click()
+    codes = page.locator(".c-codes li").all_inner_texts()
+    assert len(codes) == 10
+    page.get_by_role("link", name="I have kept them").click()
+    expect(page.get_by_text("10 recovery codes are left.")).to_be_visible()
+    other = visitors(size="phone", language="zh-hans")
+    sign_in(other, email, "/console/account/")
+    expect(other.page.get_by_role("heading", level=1, name="双重验证")).to_be_visible()
+    sound(other)
+    other.shoot("console-code")
+    other.page.locator("#code").fill(codes[0])
+    other.page.locator("#code").press("Enter")
+    other.page.wait_for_url("**/console/account/")
+    expect(other.page.get_by_text("还剩 9 个").first).to_be_visible()
+    # The first browser sees the other session, and ends it.
+    visitor.go("/console/account/")
+    page.get_by_role("button", name="Sign out everywhere else").click()
+    other.go("/console/account/")
+    other.page.wait_for_url("**/console/login/**")
+
+
+def test_a_list_is_filtered_kept_and_taken_out_masked(company: Company, visitors: Opened) -> None:
+    said = {"userId": "view-1", "traits": {"email": "view.one@example.com", "name": "Vera Wu"}}
+    assert company.office.post("/identify", said).status == 200
+    eventually(lambda: company.office.get("/customers/view-1").status, 200)
+    visitor = visitors(size="desktop", language="en")
+    page = visitor.page
+    sign_in(visitor, somebody(visitor, "growth"), "/console/records/contacts/?q=view-1")
+    expect(page.get_by_text("v***@example.com")).to_be_visible()
+    page.locator("summary", has_text="Keep this view").click()
+    page.locator("#view-name").fill("Vera")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    visitor.go("/console/records/contacts/")
+    page.get_by_role("link", name="Vera").click()
+    page.wait_for_url("**/contacts/?q=view-1")
+    page.locator("summary", has_text="Download").click()
+    visitor.shoot("console-list")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert pl.read_csv(download.value.path())["contact"].to_list() == ["v***@example.com"]
+    [entry] = entries(limit=1)
+    assert (entry.verb, (entry.after or {})["contacts"]) == ("contacts.export", "masked")
+
+
+@pytest.mark.parametrize("size", ["phone", "desktop"])
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_every_page_of_these_parts_is_sound(
+    company: Company, visitors: Opened, size: str, language: str
+) -> None:
+    visitor = visitors(size=size, language=language)
+    sign_in(visitor, somebody(visitor, "admin"), "/console/account/")
+    visitor.page.wait_for_url("**/console/account/")
+    for number, path in enumerate(PAGES):
+        visitor.go(path)
+        sound(visitor)
+        visitor.shoot(f"console-team-{number:02}")
+
+
+def test_the_menu_opens_and_closes_by_keyboard(company: Company, visitors: Opened) -> None:
+    visitor = visitors(size="phone", language="en")
+    page = visitor.page
+    sign_in(visitor, somebody(visitor, "sales"), "/console/account/")
+    page.wait_for_url("**/console/account/")
+    menu = page.get_by_role("button", name="Menu").locator("visible=true")
+    menu.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Customers", exact=True)).to_be_visible()
+    sound(visitor)
+    page.locator(".c-me__who").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Dark").click()
+    assert "dark" in (page.locator("html").get_attribute("class") or "")
+    sound(visitor)
+    visitor.shoot("console-menu-dark")
+    page.locator(".c-me").get_by_role("link", name="简体中文").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("我的账户")

@@ -1,0 +1,78 @@
+"""Chains are drawn level by level, with exact money beside them."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from banyan.doors.console.customers import chain
+from banyan.trust.audit.read import entries
+from tests.rooms.doors.console.conftest import Staff
+from tests.rooms.doors.console.customers.shop import Shop
+from tests.rooms.doors.console.customers.test_customer import text_of
+
+
+def grown(shop: Shop) -> None:
+    """li brought hu, who ordered for 7.50."""
+    shop.link("li", "LI")
+    shop.say("Signed Up", "hu", referral_code="LI")
+    shop.order("hu", "o9", "7.50")
+    shop.work()
+
+
+def test_a_chain_is_drawn_and_its_branches_open(shop: Shop, staff: Staff) -> None:
+    grown(shop)
+    client = staff("growth")
+    url = reverse("admin:chain", args=["wang"])
+    told = text_of(client.get(url))
+    assert "Members 4 Depth 2 Width 3" in told
+    # 80 + 90 + 10 + 7.50; one reward of 20 in credit, points are no money
+    assert "Revenue of the members CN¥187.50" in told
+    assert "Rewards paid CN¥20.00 brought in 9.4 times as much" in told
+    assert "li 1 friend" in told
+    assert "hu" not in told.partition("The tree")[2].partition("Members by level")[0].split()
+    branch = client.get(
+        reverse("admin:chain", args=["li"]), {"program": "friends"}, headers={"HX-Request": "true"}
+    )
+    assert "hu" in text_of(branch).split()
+    up = text_of(client.get(reverse("admin:chain", args=["hu"])))
+    assert up.index("王** (wang)") < up.index("li", up.index("王** (wang)"))
+
+
+def test_many_friends_come_in_pieces(
+    shop: Shop, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chain, "SHOWN", 2)
+    client = staff("growth")
+    url = reverse("admin:chain", args=["wang"])
+    first = client.get(url, {"program": "friends"}, headers={"HX-Request": "true"})
+    after = first.content.decode().partition("after=")[2].partition('"')[0]
+    second = client.get(url, {"program": "friends", "after": after}, headers={"HX-Request": "true"})
+    assert [one in text_of(first).split() for one in ("li", "zhao", "qian")] == [True, True, False]
+    assert [one in text_of(second).split() for one in ("li", "zhao", "qian")] == [
+        False,
+        False,
+        True,
+    ]
+    assert "More friends" not in text_of(second)
+
+
+def test_the_greatest_chains_and_their_file(shop: Shop, staff: Staff) -> None:
+    grown(shop)
+    growth, support = staff("growth"), staff("support")
+    told = text_of(growth.get(reverse("admin:chains")))
+    assert "Chains 1 Friends brought 4 Friends per advocate 2.00 2 advocates" in told
+    assert "王** (wang) 4 2 3 CN¥187.50 CN¥20.00" in told
+    assert "2 CN¥7.50 1 0" in told
+    url = reverse("admin:chains_file")
+    assert support.get(url, {"program": "friends"}).status_code == 403
+    file = growth.get(url, {"program": "friends"}).content.decode()
+    assert file == ("top,members,depth,width,currency,revenue,paid\nwang,4,2,3,CNY,18750,2000\n")
+    [entry] = entries(verb="chains.exported")
+    assert (entry.about, entry.after) == ("program:friends", {"chains": 1})
+
+
+def test_who_is_in_no_chain_has_none(shop: Shop, staff: Staff) -> None:
+    client = staff("growth")
+    assert client.get(reverse("admin:chain", args=["sun"])).status_code == 404
+    assert staff("growth").get(reverse("admin:chain", args=["wang"])).status_code == 200

@@ -6,6 +6,7 @@ chooses once, at its import, whether a process counts alone or into a file.
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,11 @@ def shared() -> Iterator[Mapping[str, str]]:
     dies. The folder is a temporary one of this server alone, since files in it go by process
     number, and two containers over one volume would both have a process 7.
     """
-    assert "prometheus_client" not in sys.modules, "open the book before anything counts"
     with tempfile.TemporaryDirectory(prefix="banyan-counts-") as folder:
         yield {VARIABLE: folder}
+
+
+def join(book: Mapping[str, str]) -> None:
+    """Let this process itself count into the book, not its children alone."""
+    assert "prometheus_client" not in sys.modules, "open the book before anything counts"
+    os.environ.update(book)

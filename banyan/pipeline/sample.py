@@ -16,6 +16,7 @@ import polars as pl
 from banyan.core.events import read as log
 from banyan.core.events.acts import append_one
 from banyan.growth.planning import eventlog
+from banyan.insight.segments.acts import refresh_all
 from banyan.kernel.errors import Problem
 from banyan.pipeline.importing.columns import Order
 from banyan.pipeline.importing.run import Progressing, Reading, run_import
@@ -92,6 +93,7 @@ def load(
     for household in names:
         append_one(ACTOR, _introduced(household), now=now)
     _decide(progress)
+    refresh_all(now=now)
     return Loaded(log.head(), weeks, verified())
 
 

@@ -20,6 +20,7 @@ from banyan.growth.journeys.providers import (
     http_provider,
     mail_provider,
 )
+from banyan.growth.payouts import providers as payouts
 from banyan.kernel.errors import Problem
 from banyan.kernel.times import zone_names
 
@@ -50,12 +51,14 @@ class Environment:
     webhooks_allow_http: bool
     webhooks_allow_private: bool
     test_clock: bool
+    two_factor: str
     company: str
     language: str
     email: Provider | None
     email_from: str
     sms: Provider | None
     wechat: Provider | None
+    payouts: payouts.Provider | None
     owner_email: str
     notices_a_day: int
     notices_a_week: int
@@ -92,12 +95,14 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         webhooks_allow_http=_switch(variables, "BANYAN_WEBHOOKS_ALLOW_HTTP"),
         webhooks_allow_private=_switch(variables, "BANYAN_WEBHOOKS_ALLOW_PRIVATE"),
         test_clock=_switch(variables, "BANYAN_TEST_CLOCK"),
+        two_factor=_two_factor(variables),
         company=variables.get("BANYAN_COMPANY", "").strip() or urlsplit(base_url).hostname or "",
         language=_language(variables),
         email=_provider(variables, "BANYAN_EMAIL_URL", mail_provider),
         email_from=_sender(variables, base_url),
         sms=_provider(variables, "BANYAN_SMS_URL", lambda url: http_provider(url, SMS)),
         wechat=_provider(variables, "BANYAN_WECHAT_URL", lambda url: http_provider(url, WECHAT)),
+        payouts=_payouts(variables),
         owner_email=variables.get("BANYAN_OWNER_EMAIL", "").strip(),
         notices_a_day=_whole(variables, "BANYAN_NOTICES_A_DAY", 2, least=0, most=1_000),
         notices_a_week=_whole(variables, "BANYAN_NOTICES_A_WEEK", 5, least=0, most=1_000),
@@ -231,6 +236,13 @@ def _language(variables: Mapping[str, str]) -> str:
     return language
 
 
+def _two_factor(variables: Mapping[str, str]) -> str:
+    said = variables.get("BANYAN_TWO_FACTOR", "").strip().lower() or "optional"
+    if said not in ("optional", "required"):
+        raise BadSetting(f"BANYAN_TWO_FACTOR: expected optional or required, found {said}")
+    return said
+
+
 def _provider(
     variables: Mapping[str, str], name: str, of: Callable[[str], Provider | None]
 ) -> Provider | None:
@@ -239,6 +251,13 @@ def _provider(
     except BadProvider as bad:
         # The address itself holds a secret, so it is not repeated.
         raise BadSetting(f"{name}: {bad.sentence}") from None
+
+
+def _payouts(variables: Mapping[str, str]) -> payouts.Provider | None:
+    try:
+        return payouts.provider(variables.get("BANYAN_PAYOUT_URL", "").strip())
+    except payouts.BadProvider as bad:
+        raise BadSetting(f"BANYAN_PAYOUT_URL: {bad.sentence}") from None
 
 
 def _sender(variables: Mapping[str, str], base_url: str) -> str:

@@ -32,11 +32,13 @@ EMAIL_PROVIDER = ENVIRONMENT.email
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 SMS_PROVIDER = ENVIRONMENT.sms
 WECHAT_PROVIDER = ENVIRONMENT.wechat
+PAYOUT_PROVIDER = ENVIRONMENT.payouts
 OWNER_EMAIL = ENVIRONMENT.owner_email
 NOTICES_A_DAY = ENVIRONMENT.notices_a_day
 NOTICES_A_WEEK = ENVIRONMENT.notices_a_week
 QUIET_HOURS = ENVIRONMENT.quiet_hours
 TEST_CLOCK = ENVIRONMENT.test_clock
+TWO_FACTOR = ENVIRONMENT.two_factor
 
 INSTALLED_APPS = [
     # Templates of the console stand before Unfold's, and Unfold's before those of Django's admin.
@@ -67,10 +69,20 @@ INSTALLED_APPS = [
     "banyan.growth.journeys",
     "banyan.growth.feedback",
     "banyan.growth.leads",
+    "banyan.growth.planning",
+    "banyan.growth.amends",
+    "banyan.growth.payouts",
+    "banyan.growth.tasks",
     "banyan.growth.toolkit",
+    "banyan.insight.experiments",
+    "banyan.insight.metrics",
+    "banyan.insight.segments",
     "banyan.pipeline",
+    "banyan.pipeline.importing",
     "banyan.pipeline.outbox",
     "banyan.pipeline.schedule",
+    "banyan.pipeline.approving",
+    "banyan.pipeline.comparing",
     "banyan.doors.portal",
 ]
 
@@ -154,7 +166,7 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": look.icon}],
     "SHOW_LANGUAGES": True,
     "SHOW_BACK_BUTTON": True,
-    "STYLES": [look.style],
+    "STYLES": [look.style, look.frame],
     "SCRIPTS": [look.script],
     "COLORS": look.COLORS,
     "BORDER_RADIUS": "10px",

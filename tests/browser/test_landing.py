@@ -24,7 +24,7 @@ WORDS = {
         "accept": "Accept the invitation",
         "no": "No, thanks",
         "send": "Send me the code",
-        "contact": "E-mail or mobile number",
+        "contact": "E-mail address",
         "name": "Your name",
         "code": "Six-digit code",
         "confirm": "Confirm and join",
@@ -32,7 +32,7 @@ WORDS = {
         "thanks": "Thank you for saying so",
         "known": "Nice to see you again",
         "ask": "Ask my friend",
-        "friend": "Your friend’s e-mail or mobile number",
+        "friend": "Your friend’s e-mail address",
         "recommends": "Anna L. recommends us to you",
         "waiting": "Waiting for an answer",
         "delete": "Delete my data now",
@@ -43,7 +43,7 @@ WORDS = {
         "accept": "接受邀请",
         "no": "不用了，谢谢",
         "send": "获取验证码",
-        "contact": "邮箱或手机号",
+        "contact": "邮箱地址",
         "name": "您的称呼",
         "code": "6位验证码",
         "confirm": "确认并加入",
@@ -51,7 +51,7 @@ WORDS = {
         "thanks": "谢谢您的答复",
         "known": "很高兴再次见到您",
         "ask": "征求好友意见",
-        "friend": "好友的邮箱或手机号",
+        "friend": "好友的邮箱",
         "recommends": "Anna L.向您推荐了我们",
         "waiting": "等待答复",
         "delete": "立即删除我的信息",
@@ -226,12 +226,12 @@ def test_what_is_wrong_stands_beside_its_field(
 ) -> None:
     friend = visitors()
     friend.go(f"/i/{link}/join")
-    friend.page.get_by_label("E-mail or mobile number").fill("nonsense")
+    friend.page.get_by_label("E-mail address").fill("nonsense")
     friend.page.get_by_label("Your name").fill("Eve, card 6222021234567890")
     friend.page.get_by_role("button", name="Send me the code").click()
     wrong = friend.page.locator(".wrong").all_inner_texts()
     assert wrong == [
-        "Write an e-mail address or a phone number that you can read now.",
+        "Write an e-mail address that you can read now. Text messages are not sent from here.",
         "Write your name alone: no numbers, addresses or notes.",
         "Without this we may not keep the invitation for you.",
     ]

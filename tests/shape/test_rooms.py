@@ -28,4 +28,5 @@ def test_a_file_imports_no_tables_of_another_room(file: Path) -> None:
         and ".models" in name
         and not room.startswith(name.split(".models")[0] + ".")
     ]
-    assert foreign == []
+    # The console may display every table, and does so in one place.
+    assert foreign == [] or file.is_relative_to(SOURCE / "doors/console/records")

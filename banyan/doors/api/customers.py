@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Self
+from datetime import timedelta
+from typing import Annotated, Any, Self
 
+from django.conf import settings
 from ninja import Router
 from pydantic import Field, model_validator
 
@@ -17,10 +19,27 @@ from banyan.doors.api.operations import operation
 from banyan.doors.api.pages import Cursor, Limit, Page, after, page
 from banyan.doors.api.shapes import LARGEST_WHOLE, Body, Id, Shape, Text, Time
 from banyan.pipeline import farewell, takeout, wait
+from banyan.trust.access import signin
 from banyan.trust.audit.acts import record
 from banyan.trust.privacy import acts
 
 router = Router(tags=["Customers"])
+
+
+class WantedLink(Body):
+    """Where in the portal a link leads, and for how long it is good."""
+
+    leads_to: Annotated[str, Field(max_length=500, pattern=r"^/me/([^/\\].*)?$")] = Field(
+        "/me/", description="A path of the portal"
+    )
+    hours: int = Field(168, ge=1, le=168)
+
+
+class SignInLink(Shape):
+    """The link, told once."""
+
+    url: str
+    expires_at: Time
 
 
 class Contact(Shape):
@@ -340,6 +359,34 @@ def erase_customer(request: ApiRequest, user_id: str, body: Erasure) -> dict[str
         call.actor, user_id, reason=body.reason, request_id=body.request, now=call.now
     )
     return asdict(erased)
+
+
+@operation(
+    router,
+    "POST",
+    "/customers/{path:user_id}/sign_in_link",
+    scope="customers:write",
+    summary="Make a link that signs a customer in",
+    reply=SignInLink,
+    example={
+        "url": "https://refer.example.com/me/l/2nYf0oHk…",
+        "expires_at": "2026-02-08T08:00:00Z",
+    },
+    sends={"leads_to": "/me/rewards/"},
+    errors=["no_such_customer", "merged_away"],
+)
+def make_sign_in_link(request: ApiRequest, user_id: str, body: WantedLink) -> dict[str, Any]:
+    """For a message that reaches this customer alone: whoever opens it is that customer, once."""
+    call = request.call
+    found = read.customer(user_id)
+    if found is None:
+        raise NoSuchCustomer(user_id)
+    if found.merged_into is not None:
+        raise read.MergedAway(user_id, found.merged_into)
+    good_for = timedelta(hours=body.hours)
+    token = signin.link_token(user_id, now=call.now, leads_to=body.leads_to, good_for=good_for)
+    record(call.actor, "customer.link_made", f"customer:{user_id}", now=call.now)
+    return {"url": f"{settings.BASE_URL}/me/l/{token}", "expires_at": call.now + good_for}
 
 
 @operation(

@@ -33,6 +33,7 @@ class PrivacyRequest(Shape):
     state: State
     user_id: str = Field(description="Empty for a contact of somebody who is no customer")
     about: str = Field(description="The shop that asks for all its customers; else empty")
+    text: str = Field(description="What the person said; empty once they were erased")
     received_at: Time
     due_at: Time
     opened_by: str
@@ -47,6 +48,7 @@ class NewRequest(Body):
 
     kind: RequestKind
     user_id: Id
+    text: Text = Field("", description="What the person said, such as what is to be put right")
 
 
 class Closing(Body):
@@ -74,6 +76,7 @@ EXAMPLE: dict[str, object] = {
     "state": "open",
     "user_id": "ann",
     "about": "",
+    "text": "",
     "received_at": "2026-01-31T08:00:00Z",
     "due_at": "2026-02-20T08:00:00Z",
     "opened_by": "key:1",
@@ -123,12 +126,12 @@ def list_privacy_requests(
     reply=PrivacyRequest,
     example=EXAMPLE,
     sends={"kind": "access", "user_id": "ann"},
-    errors=["no_such_customer", "merged_away"],
+    errors=["no_such_customer", "merged_away", "request_text_refused"],
 )
 def open_privacy_request(request: ApiRequest, body: NewRequest) -> RequestRow:
     """It is due within 15 working days."""
     call = request.call
-    number = acts.open_request(call.actor, body.kind, body.user_id, now=call.now)
+    number = acts.open_request(call.actor, body.kind, body.user_id, text=body.text, now=call.now)
     return _found(number)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -18,7 +17,7 @@ import click
 from banyan.doors.cli import serve
 from banyan.doors.cli.demo_site import run_site
 from banyan.doors.cli.explain import explained
-from banyan.doors.cli.show import Progress, amount, console, table
+from banyan.doors.cli.show import Progress, amount, called, console, table
 from banyan.doors.cli.voice import CommandVoice
 from banyan.engine.language.explain import LANGUAGES, Language
 from banyan.engine.language.program import Program
@@ -314,7 +313,7 @@ class _Story:
             ["replay", out / "referral.yaml", out / EVENTS, "--out", f"{out}-2"],
         ):
             # Not by the console, which would break the line: it is to be copied.
-            click.echo(f"{_called()} {shlex.join(map(str, words))}")
+            click.echo(f"{called()} {shlex.join(map(str, words))}")
 
     def _amount(self, value: int, unit: str) -> str:
         return amount(value, unit, self.shown.run.digits)
@@ -347,10 +346,3 @@ def _table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None
 ) -> None:
     console().print(table(columns, rows, title=title))
-
-
-def _called() -> str:
-    """How this shell calls the command: by its name only where that is on the path."""
-    if shutil.which("banyan"):
-        return "banyan"
-    return shlex.quote(os.path.relpath(Path(sys.executable).with_name("banyan")))

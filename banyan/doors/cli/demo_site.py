@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import socket
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import click
 
 from banyan.doors.cli import serve
-from banyan.doors.cli.show import Progress, console
+from banyan.doors.cli.show import Progress, called, console
 from banyan.doors.cli.voice import CommandVoice
 from banyan.pipeline.demonstration import EVENTS, Demonstration
 
@@ -96,7 +97,8 @@ def _say_log_ins(voice: CommandVoice, shown: Demonstration, home: Path) -> None:
     for what, where in rows:
         # Not by the console, which would break the line: it is to be copied.
         click.echo(f"  {what}: {where}")
-    _text(say("Stop it with Ctrl-C; start it again with the same command, or: banyan serve"))
+    _text(say("Stop it with Ctrl-C; start it again with the same command, or by:"))
+    click.echo(f"  BANYAN_HOME={shlex.quote(str(home))} {called()} serve")
     sys.stdout.flush()
 
 

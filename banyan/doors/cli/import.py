@@ -1,4 +1,4 @@
-"""`banyan import`: files of events, orders, customers or refunds into the log."""
+"""`banyan import`: files of events, orders, customers, refunds or referrals into the log."""
 
 # ruff: noqa: N999  (commands are found by the names of their modules)
 
@@ -36,7 +36,7 @@ def _pairs(given: Sequence[str], option: str, example: str) -> dict[str, str]:
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option(
     "--kind",
-    type=click.Choice(["events", "orders", "customers", "refunds"]),
+    type=click.Choice(["events", "orders", "customers", "refunds", "referrals"]),
     help="What a row is.  [default: events]",
 )
 @click.option(

@@ -1,5 +1,6 @@
 """The `banyan` command: names its commands and turns what stops one into a line and a code."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ COMMANDS = {
     "migrate": "Bring the database up to date with this release.",
     "publish": "Check programs and publish them in this installation.",
     "verify": "Decide the whole log again and name each difference to the live tables.",
+    "metrics": "Make the figures of the console's board and analytics again from the log.",
     "backup": "Write a backup of the database to one file, while everything runs.",
     "restore": "Put a backup in the place of this installation's database.",
     "bench": "Measure replays of a simulated log on this machine.",
@@ -35,6 +37,16 @@ COMMANDS = {
     "keys": "Make, list and revoke the keys of programs that call.",
     "staff": "Add, list and shut out the people who work in the console, at /console/.",
 }
+
+
+CURES = {
+    errno.ENOENT: "check the path",
+    errno.EACCES: "change its rights, or name another place",
+    errno.EISDIR: "name a file, not a folder",
+    errno.ENOSPC: "make room",
+    errno.EROFS: "name a place that can be written to",
+}
+"""What mends an error of the operating system."""
 
 
 class Banyan(click.Group):
@@ -90,7 +102,8 @@ def _door(context: click.Context) -> Iterator[None]:
         context.exit(INTERRUPTED)
     except OSError as failed:
         place = f"{failed.filename}: " if failed.filename else ""
-        _say(f"{place}{failed.strerror or failed}")
+        cure = f"; {CURES[failed.errno]}" if failed.errno in CURES else ""
+        _say(f"{place}{failed.strerror or failed}{cure}")
         context.exit(FAILED)
     except Problem as problem:
         _say(str(problem))

@@ -39,6 +39,10 @@ def command(
     when its file says, or, if that would change what was decided already, behind the log's latest
     event. With warnings it is published all the same; with an error nothing is.
     """
+    if landing and not landing.startswith(("https://", "http://")):
+        raise click.UsageError(
+            f"--landing: expected an address such as https://shop.example.com/, found {landing!r}."
+        )
     start()
     from banyan.core.events import clock
     from banyan.core.programs.acts import checked, set_landing, set_seed

@@ -69,7 +69,7 @@ def web(host: str, port: int, workers: int) -> None:
         _listen(host, port, workers)
         return
     with countbook.shared() as book:
-        os.environ.update(book)
+        countbook.join(book)
         prepare(host, port)
         _say_addresses(host, port)
         _listen(host, port, workers)

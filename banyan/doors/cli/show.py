@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -111,3 +115,10 @@ class Progress:
     def __call__(self, done: float, whole: float | None, note: str = "") -> None:
         """Move the bar: `done` of `whole` (None: unknown), and a short note beside it."""
         self._bar.update(self._task, completed=done, total=whole, note=note)
+
+
+def called() -> str:
+    """How this shell calls the command: by its name only where that is on the path."""
+    if shutil.which("banyan"):
+        return "banyan"
+    return shlex.quote(os.path.relpath(Path(sys.executable).with_name("banyan")))

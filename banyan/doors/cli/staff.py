@@ -18,7 +18,8 @@ _ROLES = list(ROLES)
 def command() -> None:
     """Add, list and shut out the people who work in the console, at /console/.
 
-    The first one is added here; everybody else can be invited there.
+    The first one is added here; everybody else can be invited there. Who lost their password or
+    their second step, and all admins with them, gets a link by `reset`.
     """
 
 
@@ -43,6 +44,45 @@ def add(email: str, roles: tuple[str, ...], name: str) -> None:
     password = _password()
     member = acts.add(_actor(), email, roles=roles, password=password, name=name, now=clock.now())
     click.echo(f"{member.email} may sign in at /console/ as {', '.join(member.roles)}.")
+
+
+@command.command()
+@click.argument("email")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    required=True,
+    type=click.Choice(_ROLES),
+    help="What they will do here; may be given several times.",
+)
+@click.option("--name", default="", help="How they are called.")
+def invite(email: str, roles: tuple[str, ...], name: str) -> None:
+    """Print a link by which somebody new chooses their password, once, within seven days."""
+    start()
+    from banyan.core.events import clock
+    from banyan.trust.staff import invitations
+
+    made = invitations.invite(_actor(), email, roles=roles, name=name, now=clock.now())
+    click.echo(made.url)
+
+
+@command.command()
+@click.argument("email")
+@click.option("--second-step", is_flag=True, help="Take away their second step as well.")
+def reset(email: str, second_step: bool) -> None:
+    """Print a link by which somebody chooses a new password, once, within 24 hours."""
+    start()
+    from banyan.core.events import clock
+    from banyan.trust.staff import acts, factor, invitations
+    from banyan.trust.staff.read import by_email
+
+    found = by_email(email.strip().lower())
+    if found is None:
+        raise acts.BadMember(f"email: nobody here has the address {email}")
+    if second_step:
+        factor.remove(_actor(), found.id, now=clock.now())
+    click.echo(invitations.reset(_actor(), found.id, now=clock.now()).url)
 
 
 @command.command(name="list")

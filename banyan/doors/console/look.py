@@ -52,6 +52,11 @@ def style(request: HttpRequest) -> str:
     return static("console/console.css")
 
 
+def frame(request: HttpRequest) -> str:
+    """What stands around every page."""
+    return static("console/frame.css")
+
+
 def script(request: HttpRequest) -> str:
     """Charts, confirmations and live parts of our own pages."""
     return static("console/console.js")

@@ -45,17 +45,17 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     me = staff_of(request)
     if me is None:
         return []
-    groups = []
+    groups: list[dict[str, Any]] = []
     for group in MENU:
         items = [_item(request, one) for one in group.entries if me.rights.intersection(one.rights)]
         if items:
-            groups.append({"title": group.title, "separator": True, "items": items})
+            groups.append({"title": group.title, "separator": bool(groups), "items": items})
     return groups
 
 
 def account(request: HttpRequest) -> list[dict[str, Any]]:
     """For Unfold: what stands in the menu under one's own name."""
-    return [{"title": _("Change password"), "link": reverse("admin:password_change")}]
+    return [{"title": _("My account"), "link": reverse("admin:account")}]
 
 
 def _item(request: HttpRequest, entry: Entry) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
@@ -28,6 +29,28 @@ class Console(UnfoldAdminSite):  # type: ignore[misc]  # Unfold ships no types
         from banyan.doors.console.urls import parts
 
         return parts()
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Our own page to sign in."""
+        from banyan.doors.console.team.entering import sign_in
+
+        return sign_in(request)
+
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Sign out."""
+        from banyan.doors.console.team.entering import sign_out
+
+        return sign_out(request)
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """One's own account, where the password is changed."""
+        return redirect("admin:account")
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

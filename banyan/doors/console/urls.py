@@ -6,10 +6,19 @@ from itertools import chain
 
 from django.urls import URLPattern, URLResolver
 
-from banyan.doors.console import analytics, customers, home, programs, queues, records, team
+from banyan.doors.console import (
+    analytics,
+    customers,
+    home,
+    messages,
+    programs,
+    queues,
+    records,
+    team,
+)
 from banyan.doors.console.menu import Group
 
-PARTS = (home, queues, programs, customers, analytics, records, team)
+PARTS = (home, queues, programs, customers, analytics, messages, records, team)
 """In the order of the menu."""
 
 MENU: tuple[Group, ...] = tuple(chain.from_iterable(part.MENU for part in PARTS))

@@ -21,6 +21,7 @@ from banyan.pipeline.schedule.runner import Interrupted, Work
 from banyan.trust.access import devices, idempotency, signin
 from banyan.trust.privacy.acts import expire_invitations
 from banyan.trust.privacy.read import requests
+from banyan.trust.staff import invitations, sessions
 
 ALARMS_KEPT = timedelta(days=365)
 
@@ -104,6 +105,7 @@ def _clean_notices(now: datetime, _stop: Event) -> str:
 
 def _clean_signing_in(now: datetime, _stop: Event) -> str:
     count = signin.forget(now=now) + devices.forget(now=now)
+    count += sessions.forget(now=now) + invitations.forget(now=now)
     SessionStore.clear_expired()
     return f"{count:,} codes, links and devices past their time were removed."
 
@@ -130,7 +132,7 @@ WORKS = (
     Work("payouts", "* * * * *", timedelta(minutes=20), paying.advance),
     Work("payouts_due", "0 9 * * *", timedelta(minutes=10), watching.payouts_due),
     Work("amends", "* * * * *", timedelta(minutes=10), _amend),
-    Work("segments", "*/15 * * * *", timedelta(minutes=30), _refresh_segments),
+    Work("segments", "*/5 * * * *", timedelta(minutes=30), _refresh_segments),
     Work("figures", "40 * * * *", timedelta(minutes=30), figures.watch),
     Work("program_notices", "* * * * *", timedelta(minutes=20), telling.tell),
     Work("clean_webhooks", "50 4 * * *", timedelta(hours=1), _clean_webhooks),

@@ -24,15 +24,20 @@ from banyan.core.people.profiles import plain_text
 from banyan.core.people.read import MergedAway, by_contact, erased_at, whole
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
+from banyan.kernel.sealing import seal
 from banyan.trust.audit.acts import record
 from banyan.trust.privacy.due import due_at
 from banyan.trust.privacy.export import gather
 from banyan.trust.privacy.models import Request
+from banyan.trust.privacy.read import text_context
 
 RequestKind = Literal["access", "export", "correct", "erase", "object"]
 
 INVITATION_DAYS = 90
 """How long a friend's contact is kept that only an advocate gave."""
+
+LONGEST_TEXT = 2_000
+"""Of what a person says with a request."""
 
 _CHUNK = 1_000
 _PURPOSE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
@@ -89,6 +94,13 @@ class NoReason(Problem):
 
     status = 422
     code = "no_reason"
+
+
+class BadRequestText(Problem):
+    """Words with a request that cannot be kept as they are."""
+
+    status = 422
+    code = "request_text_refused"
 
 
 class NotOpen(Problem):
@@ -234,15 +246,23 @@ def expire_invitations(*, now: datetime) -> int:
     return emptied
 
 
-def open_request(actor: str, kind: RequestKind, user_id: str, *, now: datetime) -> int:
-    """Note what a person asks for; the request's number. It is due within 15 working days.
+def open_request(
+    actor: str, kind: RequestKind, user_id: str, *, text: str = "", now: datetime
+) -> int:
+    """Note what a person asks for, in their own words if they said any; the request's number.
 
-    Raises NoSuchCustomer.
+    It is due within 15 working days. The words are sealed, and go with an erasure. Raises
+    NoSuchCustomer, BadRequestText.
     """
+    said = _checked_text(text)
     if not whole(user_id).is_known:
         raise NoSuchCustomer(user_id)
     with one_transaction():
-        return _opened(_new(kind, actor, user_id=user_id, now=now), _of(user_id))
+        number = _opened(_new(kind, actor, user_id=user_id, now=now), _of(user_id))
+        if said:
+            sealed = seal(said.encode(), context=text_context(number))
+            Request.objects.filter(pk=number).update(sealed=sealed)
+    return number
 
 
 def note_request(actor: str, kind: RequestKind, user_id: str, *, now: datetime) -> int | None:
@@ -320,6 +340,7 @@ def _erase(actor: str, user_id: str, *, now: datetime) -> Erased:
         said = {"type": "track", "event": ERASED, "userId": each}
         position = append_one(actor, said, now=now).position
         dropped.append(people.erase(each, position=position, now=now))
+    Request.objects.filter(user_id__in=known.user_ids).update(sealed=None)
     # People before events, as the worker does, so that neither waits for the other for ever.
     invited = people.erase_contacts(tokens | {*known.tokens}, position=position)
     return Erased(
@@ -381,6 +402,15 @@ def _check_purpose(purpose: str) -> None:
 def _check_reason(reason: str, done: str) -> None:
     if not reason.strip():
         raise NoReason(f"Say in `reason` why this is {done}; it is kept on record.")
+
+
+def _checked_text(text: str) -> str:
+    said = text.strip()
+    if len(said) > LONGEST_TEXT:
+        raise BadRequestText(f"text: at most {LONGEST_TEXT} characters, not {len(said)}.")
+    if any("\ud800" <= sign <= "\udfff" for sign in said):
+        raise BadRequestText("text: it holds a broken character; write it again.")
+    return said
 
 
 def _new(

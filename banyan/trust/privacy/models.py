@@ -29,6 +29,9 @@ class Request(models.Model):
     about = models.TextField(
         default="", help_text="the shop that asks for all its customers; empty: one person"
     )
+    sealed = models.BinaryField(
+        null=True, help_text="what the person said, sealed; empty once they were erased"
+    )
     received_at = models.DateTimeField()
     due_at = models.DateTimeField()
     opened_by = models.TextField()

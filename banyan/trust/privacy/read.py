@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from banyan.kernel.sealing import unseal
 from banyan.trust.privacy.models import Request
 
 
@@ -21,6 +22,8 @@ class RequestRow:
     user_id: str
     about: str
     """The shop that asks for all its customers; empty: one person."""
+    text: str
+    """What the person said, in clear; empty: nothing, or they were erased."""
     received_at: datetime
     due_at: datetime
     opened_by: str
@@ -61,6 +64,7 @@ def _row(row: Request) -> RequestRow:
         state=row.state,
         user_id=row.user_id,
         about=row.about,
+        text="" if row.sealed is None else _opened(row.pk, bytes(row.sealed)),
         received_at=row.received_at,
         due_at=row.due_at,
         opened_by=row.opened_by,
@@ -69,3 +73,12 @@ def _row(row: Request) -> RequestRow:
         reason=row.reason,
         outcome=msgspec.json.decode(row.outcome),
     )
+
+
+def text_context(number: int) -> str:
+    """What binds the words of a request to it."""
+    return f"privacy-request:{number}"
+
+
+def _opened(number: int, sealed: bytes) -> str:
+    return unseal(sealed, context=text_context(number)).decode()

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from banyan.kernel.errors import Problem
 from banyan.trust.audit.acts import record
+from banyan.trust.staff import sessions
 from banyan.trust.staff.models import Role
 from banyan.trust.staff.read import Member, member
 from banyan.trust.staff.rights import ROLES
@@ -39,11 +40,11 @@ def add(
 
     Raises BadMember.
     """
-    email, wanted = _address(email), _roles(roles)
+    email, wanted = address_of(email), _roles(roles)
     if get_user_model().objects.filter(username=email).exists():
         raise BadMember(f"email: {email} works here already")
     if password is not None:
-        _check_password(password)
+        check_password(password)
     with transaction.atomic():
         user = get_user_model().objects.create_user(
             username=email, email=email, password=password, first_name=name, is_staff=True
@@ -74,12 +75,16 @@ def set_roles(actor: str, user_id: int, *, roles: Iterable[str], now: datetime) 
 
 
 def set_active(actor: str, user_id: int, *, is_active: bool, now: datetime) -> Member:
-    """Let somebody in no more, or again. Raises BadMember, LastAdmin."""
+    """Let somebody in no more, which ends their sessions, or again. Raises BadMember, LastAdmin."""
     with transaction.atomic():
         before = _member(user_id)
+        if before.is_active == is_active:
+            return before
         if "admin" in before.roles and not is_active:
             _refuse_last_admin(user_id)
         get_user_model().objects.filter(pk=user_id).update(is_active=is_active)
+        if not is_active:
+            sessions.end_all(user_id, now=now)
         verb = "staff.let_in" if is_active else "staff.shut_out"
         record(actor, verb, f"user:{user_id}", now=now)
     return _member(user_id)
@@ -98,7 +103,8 @@ def _refuse_last_admin(user_id: int) -> None:
         raise LastAdmin("roles: somebody must remain who may give roles; make another admin first")
 
 
-def _address(email: str) -> str:
+def address_of(email: str) -> str:
+    """An e-mail address as it is kept. Raises BadMember."""
     found = email.strip().lower()
     try:
         validate_email(found)
@@ -116,9 +122,11 @@ def _roles(roles: Iterable[str]) -> list[str]:
     return [role for role in ROLES if role in wanted]
 
 
-def _check_password(password: str) -> None:
+def check_password(password: str, user_id: int | None = None) -> None:
+    """Whether a password is good enough. Raises BadMember."""
+    user = None if user_id is None else get_user_model().objects.get(pk=user_id)
     try:
-        validate_password(password)
+        validate_password(password, user)
     except ValidationError as wrong:
         raise BadMember("password: " + " ".join(wrong.messages)) from None
 

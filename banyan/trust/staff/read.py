@@ -40,6 +40,11 @@ def member(user_id: int) -> Member | None:
     return next(iter(_members(pk=user_id)), None)
 
 
+def by_email(email: str) -> Member | None:
+    """Somebody by address, written as it is kept."""
+    return next(iter(_members(username=email)), None)
+
+
 def members() -> list[Member]:
     """Everybody, those who left included, by address."""
     return _members()

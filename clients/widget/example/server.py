@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import time
 import uuid
 from http.cookies import SimpleCookie
@@ -122,9 +123,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8080)
     options = parser.parse_args()
     Host.banyan, Host.program = options.banyan.rstrip("/"), options.program
-    Host.key_id, Host.secret = options.key_id, os.environ["PORTAL_KEY"]
+    secret = os.environ.get("PORTAL_KEY", "")
+    if not secret:
+        parser.error("PORTAL_KEY is not set; it is what `banyan keys create portal` printed")
+    Host.key_id, Host.secret = options.key_id, secret
     Host.browser_key = options.browser_key
     with ThreadingHTTPServer(("127.0.0.1", options.port), Host) as server:
+        sys.stderr.write(f"The shop is open at http://localhost:{options.port}/ until Ctrl-C.\n")
         server.serve_forever()
 
 

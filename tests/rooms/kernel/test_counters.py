@@ -93,9 +93,19 @@ def test_nothing_asked_is_nothing_failed() -> None:
 def test_the_book_is_opened_before_anything_counts() -> None:
     script = (
         "import banyan.kernel.counters\n"
-        "from banyan.kernel.countbook import shared\n"
-        "with shared(): pass\n"
+        "from banyan.kernel.countbook import join, shared\n"
+        "with shared() as book: join(book)\n"
     )
     with pytest.raises(subprocess.CalledProcessError) as failed:
         run(script, {})
     assert "open the book before anything counts" in failed.value.stderr
+
+
+def test_who_counted_already_may_open_a_book_for_its_children() -> None:
+    """As `banyan demo` does: it loads a sample, which counts, and serves it then."""
+    script = (
+        "import banyan.kernel.counters\n"
+        "from banyan.kernel.countbook import shared\n"
+        "with shared() as book: print(*book)\n"
+    )
+    assert run(script, {}).split() == ["PROMETHEUS_MULTIPROC_DIR"]

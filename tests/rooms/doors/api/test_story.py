@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from django.conf import settings
+from django.test import Client
+
+from banyan.trust.audit.read import entries
 from tests.installation import Installation
 from tests.rooms.doors.api.calling import Reply, caller, working
 from tests.rooms.doors.api.offers import CAREFUL, SPRING
@@ -236,3 +240,23 @@ def _balances(reply: Reply) -> list[tuple[str, int, int]]:
 
 def _spend(amount: int, reference: str) -> dict[str, object]:
     return {"unit": "cash USD", "amount": amount, "reference": reference}
+
+
+def test_a_link_for_a_message_signs_the_customer_in_once(installation: Installation) -> None:
+    shop = caller()
+    with working():
+        shop.send("PUT", "/customers/ann", {"traits": {"name": "Ann Lee"}})
+    address = "/customers/ann/sign_in_link"
+    for leads_to in ("https://evil.example/", "//evil.example/", "/me//evil.example", "/v1/docs"):
+        assert shop.post(address, {"leads_to": leads_to}).code == "invalid"
+    assert shop.post(address, {"hours": 169}).code == "invalid"
+    assert shop.post("/customers/nobody/sign_in_link", {}).code == "no_such_customer"
+    made = shop.post(address, {"leads_to": "/me/rewards/", "hours": 1})
+    path = made.json["url"].removeprefix(settings.BASE_URL)
+    assert [row.about for row in entries(verb="customer.link_made")] == ["customer:ann"]
+    browser = Client(SERVER_NAME="localhost")
+    assert browser.get(path).status_code == 200
+    let_in = browser.post(path)
+    assert (let_in.status_code, let_in.headers["Location"]) == (302, "/me/rewards/")
+    assert browser.get("/me/rewards/").status_code == 200
+    assert Client(SERVER_NAME="localhost").post(path).status_code == 410

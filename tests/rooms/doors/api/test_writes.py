@@ -108,6 +108,7 @@ class Story:
         yield "withdraw_consent", "POST", "/customers/ann/consents/withdraw", {}
         yield "merge_customer", "POST", "/customers/ann-old/merge", {"into": "ann", **why}
         yield "export_customer", "POST", "/customers/ann/export", why
+        yield "make_sign_in_link", "POST", "/customers/ann/sign_in_link", {}
         yield "erase_customer", "POST", "/customers/ann/erase", why
         yield "identify_customer", "PUT", "/customers/eve", {"traits": {"name": "Eve"}}
         asked = {"kind": "access", "user_id": "ann"}

@@ -83,6 +83,11 @@ def test_version() -> None:
             "banyan check: Missing argument 'PROGRAM...'. See `banyan check --help`.",
         ),
         (
+            ["publish", "programs/meundies.yaml", "--landing", "javascript:alert(1)"],
+            "banyan publish: --landing: expected an address such as https://shop.example.com/, "
+            "found 'javascript:alert(1)'. See `banyan publish --help`.",
+        ),
+        (
             ["presets", "--lang", "fr"],
             "banyan presets: Invalid value for '--lang': 'fr' is not one of 'en', 'zh-hans'."
             " See `banyan presets --help`.",
@@ -104,7 +109,10 @@ def test_a_problem_is_its_sentence_and_1() -> None:
 
 def test_a_file_that_cannot_be_read_is_its_name_and_the_reason() -> None:
     result = _stopped_by(FileNotFoundError(2, "No such file or directory", "a.jsonl"))
-    assert (result.exit_code, result.stderr) == (1, "a.jsonl: No such file or directory\n")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "a.jsonl: No such file or directory; check the path\n",
+    )
 
 
 def test_an_interrupt_is_silent_and_130() -> None:

@@ -17,8 +17,12 @@ from banyan.core.people.read import customer
 from banyan.core.programs.acts import make_link
 from banyan.growth.journeys import facts
 from banyan.growth.journeys.models import Notice
+from banyan.growth.journeys.providers import SMS, http_provider
 from banyan.trust.access import keys
 from tests.rooms.pipeline.line import Line
+
+TEXTS = http_provider("twilio://AC1:token@api.twilio.com?from=%2B15550100", SMS)
+"""A provider of text messages: without one no page asks for a phone number."""
 
 PROGRAM = """
 program: friends

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 
 from banyan.core.events import clock
 from banyan.core.events import read as log
@@ -21,7 +21,7 @@ from banyan.doors.portal.joining import user_id_of
 from banyan.trust.privacy.acts import erase_customer
 from tests.installation import Installation
 from tests.rooms.doors.api.calling import working
-from tests.rooms.doors.portal.me import Company, browser, sent, signed_in, text_of
+from tests.rooms.doors.portal.me import TEXTS, Company, browser, sent, signed_in, text_of
 
 PROGRAM = """
 program: friends
@@ -230,6 +230,15 @@ def test_where_no_message_can_go_is_no_contact(company: Company, typed: str) -> 
     assert sent() == []
 
 
+def test_a_phone_number_is_no_contact_where_no_text_messages_are_sent(company: Company) -> None:
+    assert "mobile number" not in text_of(browser().get("/i/ANN/join"))
+    reply = join(browser(), contact="13812341234")
+    assert reply.status_code == 422
+    assert "Text messages are not sent from here." in text_of(reply)
+    assert sent() == []
+
+
+@override_settings(SMS_PROVIDER=TEXTS)
 def test_full_width_digits_are_digits(company: Company) -> None:
     client = browser()
     assert join(client, contact="＋８６ １３８－１２３４－１２３４").status_code == 302

@@ -21,7 +21,7 @@ from banyan.growth.leads.statements import of_advocate
 from banyan.pipeline import wait
 from tests.installation import Installation
 from tests.rooms.doors.api.calling import working
-from tests.rooms.doors.portal.me import Company, browser, sent, signed_in, text_of
+from tests.rooms.doors.portal.me import TEXTS, Company, browser, sent, signed_in, text_of
 from tests.rooms.doors.portal.test_landing import PROGRAM, events
 
 BEN = "ben@example.com"
@@ -157,7 +157,7 @@ def test_a_link_that_is_none_is_not_found(company: Company) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"contact": "nonsense"}, "Write one e-mail address or one phone number"),
+        ({"contact": "nonsense"}, "Write one e-mail address of your friend."),
         ({"contact": "ann@example.com"}, "This is your own contact"),
         ({"name": "Ben, card 6222021234567890"}, "Write the name alone"),
     ],
@@ -177,6 +177,14 @@ def test_without_the_friends_yes_nothing_is_taken(company: Company, ann: Client)
     assert Nomination.objects.count() == 0
 
 
+def test_a_friends_number_is_refused_where_no_text_messages_are_sent(ann: Client) -> None:
+    reply = name(ann, contact="13812341234")
+    assert reply.status_code == 422
+    assert "Text messages are not sent from here." in text_of(reply)
+    assert Nomination.objects.count() == 0
+
+
+@override_settings(SMS_PROVIDER=TEXTS)
 def test_a_customers_contact_looks_like_any_other_and_nobody_is_written_to(
     company: Company, ann: Client
 ) -> None:

@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
 from banyan.core.events import clock
 from banyan.core.events import read as log
@@ -17,6 +17,7 @@ from banyan.core.programs.read import links_of
 from banyan.core.referrals.read import decisions
 from banyan.doors.portal.enrolment import purpose_of
 from banyan.growth.feedback.read import disputes_of
+from banyan.growth.journeys.read import preferences
 from banyan.growth.leads import acts as leads
 from banyan.growth.leads.contact import Given
 from banyan.trust.access import devices
@@ -24,7 +25,15 @@ from banyan.trust.privacy.acts import merge_customers
 from banyan.trust.privacy.read import requests
 from tests.installation import Installation
 from tests.rooms.doors.api.calling import working
-from tests.rooms.doors.portal.me import PROGRAM, Company, browser, sent, signed_in, text_of
+from tests.rooms.doors.portal.me import (
+    PROGRAM,
+    TEXTS,
+    Company,
+    browser,
+    sent,
+    signed_in,
+    text_of,
+)
 
 CLOSED = PROGRAM.replace("program: friends", "program: loyal").replace(
     "friends: {where", 'advocates: {where: "orders >= 1"}\nfriends: {where'
@@ -403,9 +412,15 @@ def test_ways_quiet_hours_and_no_to_everything(installation: Installation) -> No
         "/me/settings/telling", {"email": "on", "quiet_from": "21:30", "quiet_until": "07:00"}
     )
     html = client.get("/me/settings/").content.decode()
-    assert re.findall(r'name="(email|sms|wechat)"( checked)?', html) == [
-        ("email", " checked"), ("sms", ""), ("wechat", ""),
-    ]  # fmt: skip
+    # What is not set up is neither offered nor turned off.
+    assert re.findall(r'name="(email|sms|wechat)"( checked)?', html) == [("email", " checked")]
+    assert preferences("ann").is_on("sms")
+    with override_settings(SMS_PROVIDER=TEXTS):
+        client.post("/me/settings/telling", {"quiet_from": "21:30", "quiet_until": "07:00"})
+        html = client.get("/me/settings/").content.decode()
+        assert re.findall(r'name="(email|sms|wechat)"( checked)?', html) == [
+            ("email", ""), ("sms", ""),
+        ]  # fmt: skip
     assert 'value="21:30"' in html
     assert 'value="07:00"' in html
     with working():
@@ -441,9 +456,18 @@ def test_everything_held_can_be_downloaded_put_right_and_deleted(
     told = json.loads(reply.content)
     assert told["customers"][0]["customer"]["traits"]["name"] == "Ann Lee"
     assert "Jonson" not in reply.content.decode()
-    for _ in range(2):
-        client.post("/me/settings/correct")
-    assert [one.kind for one in requests(user_id="ann", state="open")] == ["correct"]
+    silent = client.post("/me/settings/correct", {"text": "  "})
+    assert silent.status_code == 422
+    assert "what is wrong" in text_of(silent)
+    assert requests(user_id="ann", state="open") == []
+    client.post("/me/settings/correct", {"text": "I am Anne Lee,\r\nwith an e."})
+    assert "I am Anne Lee, with an e." in page(client, "/me/settings/")
+    again = client.post("/me/settings/correct", {"text": "And my birthday."})
+    assert again.status_code == 422
+    # What was typed is not lost with the refusal.
+    assert "And my birthday." in text_of(again)
+    [asked] = requests(user_id="ann", state="open")
+    assert (asked.kind, asked.text) == ("correct", "I am Anne Lee,\nwith an e.")
     refused = client.post("/me/settings/erase", {"word": "delet"})
     assert refused.status_code == 422
     found = customer("ann")

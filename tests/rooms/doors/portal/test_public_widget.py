@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +25,7 @@ from banyan.core.events.person import events_of
 from banyan.core.people.read import consents
 from banyan.core.programs import acts
 from banyan.core.programs.read import links_of
+from banyan.doors.api.codes import CODES
 from banyan.doors.portal import widget
 from banyan.trust.access import keys
 from tests.installation import Installation
@@ -356,3 +360,34 @@ def test_the_package_holds_what_it_names() -> None:
     assert not told.keys() & {"dependencies", "devDependencies", "scripts"}
     states = set(re.findall(r'"(\w+)"', (folder / "index.d.ts").read_text().split(";")[1]))
     assert states == {"signed_out", "open", "member", "stopped", "error"}
+
+
+def test_every_code_the_widget_answers_with_stands_in_the_public_list() -> None:
+    source = Path(widget.__file__).read_text()
+    raised = set(re.findall(r'Refused\(\s*(\d+), "(\w+)"', source))
+    assert ("409", "rules_changed") in raised
+    known = {(str(code.status), name) for name, code in CODES.items()}
+    assert raised - known == set()
+
+
+EXAMPLE = "clients/widget/example/server.py"
+
+
+def test_the_example_host_says_what_it_lacks() -> None:
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "clients/widget/example/server.py",
+            "--banyan",
+            "http://x",
+            "--key-id",
+            "3",
+        ],
+        env={name: text for name, text in os.environ.items() if name != "PORTAL_KEY"},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 2
+    assert ran.stderr.endswith(
+        "error: PORTAL_KEY is not set; it is what `banyan keys create portal` printed\n"
+    )

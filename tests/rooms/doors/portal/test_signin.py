@@ -8,14 +8,23 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import Client
+from django.test import Client, override_settings
 
 from banyan.core.events import clock
 from banyan.core.people.read import customer
-from banyan.doors.portal.session import device_name, own_path
+from banyan.doors.portal.session import own_path
 from banyan.trust.access import devices, signin
+from banyan.trust.access.browsers import device_name
 from tests.installation import Installation
-from tests.rooms.doors.portal.me import Company, browser, sent, signed_in, text_of, token
+from tests.rooms.doors.portal.me import (
+    TEXTS,
+    Company,
+    browser,
+    sent,
+    signed_in,
+    text_of,
+    token,
+)
 
 
 def company_with_ann(installation: Installation) -> Company:
@@ -265,3 +274,33 @@ def test_browsers_are_called_as_people_know_them() -> None:
     assert device_name(wechat) == "WeChat, Android"
     assert device_name("Mozilla/5.0 (iPhone) Version/18.5 Safari/604.1") == "Safari, iPhone"
     assert device_name("curl/8") == ""
+
+
+@pytest.mark.parametrize("typed", ["", "ann", "ann@example", "a,b@example.com", '"x"@example.com'])
+def test_what_no_message_can_be_sent_to_is_said_beside_the_field(
+    installation: Installation, typed: str
+) -> None:
+    reply = ask(browser(), typed)
+    assert (reply.status_code, "Write an e-mail address" in text_of(reply)) == (422, True)
+    assert sent() == []
+
+
+def test_a_phone_number_is_asked_for_only_where_text_messages_are_sent(
+    installation: Installation,
+) -> None:
+    client = browser()
+    assert "phone number" not in text_of(client.get("/me/sign-in"))
+    reply = ask(client, "13812341234")
+    assert reply.status_code == 422
+    assert "Text messages are not sent from here." in text_of(reply)
+    assert sent() == []
+    with override_settings(SMS_PROVIDER=TEXTS):
+        assert "E-mail address or phone number" in text_of(client.get("/me/sign-in"))
+        assert ask(client, "13812341234").status_code == 302
+    assert [kind for kind, _ in sent()] == ["sign_in_unknown"]
+
+
+@override_settings(COMPANY="Green Leaf")
+def test_who_signs_in_sees_whose_pages_these_are(installation: Installation) -> None:
+    html = browser().get("/me/sign-in").content.decode()
+    assert "<span>Green Leaf</span>" in html.partition("<main")[0]

@@ -1,6 +1,7 @@
 """What people may ask for is done, on the record, and only once."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -16,8 +17,10 @@ from banyan.core.referrals.read import decisions, referrals
 from banyan.kernel.database import one_transaction
 from banyan.trust.audit.read import entries, verify_chain
 from banyan.trust.privacy.acts import (
+    LONGEST_TEXT,
     AlreadyErased,
     BadConsent,
+    BadRequestText,
     ContactOfCustomer,
     NoReason,
     NotAContact,
@@ -45,6 +48,7 @@ from tests.rooms.trust.privacy.company import (
     story,
     work,
 )
+from tests.rooms.trust.privacy.sweep import found_in_clear
 
 ME = "user:1"
 WHY = "the customer asked on the phone"
@@ -363,3 +367,23 @@ def test_a_request_may_be_refused_with_a_reason(company: Installation) -> None:
 )
 def test_fifteen_working_days(received: tuple[int, int, int], due: tuple[int, int, int]) -> None:
     assert due_at(datetime(*received, 9, tzinfo=UTC)) == datetime(*due, 9, tzinfo=UTC)
+
+
+def test_what_somebody_says_with_a_request_is_sealed_exported_and_goes_with_them(
+    company: Installation,
+) -> None:
+    said = "My name is Anneliese Kaltwasser."
+    number = open_request(ME, "correct", "ann", text=f"  {said}\n", now=NOW)
+    [row] = requests(user_id="ann")
+    assert (row.number, row.text) == (number, said)
+    assert found_in_clear(company, ["Kaltwasser"]) == []
+    told = export_customer(ME, "ann", reason=WHY, now=NOW)
+    assert [one["text"] for one in cast(Any, told["requests"])] == [said]
+    with pytest.raises(BadRequestText, match=r"^text: at most 2000 characters, not 2001\.$"):
+        open_request(ME, "correct", "ann", text="x" * (LONGEST_TEXT + 1), now=NOW)
+    with pytest.raises(BadRequestText, match="broken character"):
+        open_request(ME, "correct", "ann", text="\ud800", now=NOW)
+    assert len(requests(user_id="ann")) == 1
+    erase_customer(ME, "ann", reason=WHY, now=NOW)
+    [row] = requests(user_id="ann", state="open")
+    assert (row.number, row.text) == (number, "")

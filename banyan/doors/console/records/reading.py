@@ -1,0 +1,203 @@
+"""reading: a page of a list, found by keys: it costs the same at the first row and at the ten
+millionth, and nothing is counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.db.models import Max, Q
+
+from banyan.doors.console.records.kinds import Kind
+
+PER_PAGE = 50
+SEARCHED_BACK = 1_000_000
+"""How many positions or numbers a filter without an index looks through for one page."""
+_CHUNK = 2_000
+_MOST_CHOICES = 40
+_GLANCED = 500
+_YES_NO = {"yes": True, "no": False}
+
+Place = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is looked for in a list. `order` may begin with `-`."""
+
+    text: str = ""
+    filters: Mapping[str, str] | None = None
+    order: str = ""
+    before: Place | None = None
+    """Rows after this place in the order that was asked for."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows; `next` is the place to go on from, None at the end. `reached`: so far back a
+    filter has looked and found no full page; None where it looked at everything."""
+
+    rows: list[models.Model]
+    next: Place | None
+    reached: int | None = None
+
+
+def page(kind: Kind, asked: Asked, limit: int = PER_PAGE) -> Page:
+    """One page."""
+    is_down, order = _order(kind, asked)
+    rows = _matching(kind, asked)
+    bound = _bound(kind, asked, rows) if is_down else None
+    if bound is not None:
+        rows = rows.filter(**{f"{kind.sorts[0]}__gt": bound})
+    found = _searched(
+        kind, asked, _after(rows, order, asked.before, is_down), order, is_down, limit
+    )
+    shown = found[:limit]
+    if len(found) > limit:
+        return Page(shown, _place(shown[-1], order))
+    if bound is not None and bound > 0:
+        # Nothing lies exactly there: the first key is what the search goes on below.
+        return Page(shown, (bound + 1, *(_LEAST for _ in order[1:])), bound)
+    return Page(shown, None)
+
+
+def every(kind: Kind, asked: Asked) -> Iterator[list[models.Model]]:
+    """All rows that match, in chunks, for files."""
+    place: Place | None = None
+    while True:
+        found = page(kind, Asked(asked.text, asked.filters, asked.order, place), _CHUNK)
+        if found.rows:
+            yield found.rows
+        if found.next is None:
+            return
+        place = found.next
+
+
+def one(kind: Kind, key: str) -> models.Model | None:
+    """A record by its key as an address holds it."""
+    values = parsed(key)
+    if values is None or len(values) != len(kind.key):
+        return None
+    try:
+        return kind.model._default_manager.filter(
+            **dict(zip(kind.key, values, strict=True))
+        ).first()
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def key_of(kind: Kind, row: models.Model) -> str:
+    """The key of a record as an address holds it."""
+    return written(tuple(getattr(row, name) for name in kind.key))
+
+
+def written(place: Place) -> str:
+    """A place for an address."""
+    return json.dumps([str(v) if hasattr(v, "isoformat") else v for v in place])
+
+
+def parsed(text: str) -> Place | None:
+    """A place from an address; None for what is none."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    is_plain = isinstance(found, list) and all(isinstance(v, str | int) for v in found)
+    return tuple(found) if is_plain else None
+
+
+def choices(kind: Kind, name: str) -> list[str]:
+    """What a filter may be set to: what the field's own words are, or what stands in the table.
+
+    Of a large table what stands in its latest rows.
+    """
+    field = kind.model._meta.get_field(name)
+    if isinstance(field, models.BooleanField):
+        return list(_YES_NO)
+    if isinstance(field, models.Field) and field.choices:
+        return [str(value) for value, _label in field.flatchoices]
+    rows = kind.model._default_manager.all()
+    latest = rows.order_by(*[f"-{key}" for key in kind.key]).values_list(name, flat=True)
+    values = set(latest[:_GLANCED]) - {None, ""}
+    return sorted(map(str, values))[:_MOST_CHOICES]
+
+
+_LEAST = -1
+
+
+def _order(kind: Kind, asked: Asked) -> tuple[bool, tuple[str, ...]]:
+    wanted = asked.order.removeprefix("-")
+    first = wanted if wanted in kind.sorts else kind.sorts[0]
+    is_down = not asked.order or asked.order.startswith("-") or wanted not in kind.sorts
+    return is_down, (first, *(key for key in kind.key if key != first))
+
+
+def _matching(kind: Kind, asked: Asked) -> models.QuerySet[models.Model]:
+    rows = kind.model._default_manager.all()
+    for name, value in (asked.filters or {}).items():
+        field = kind.model._meta.get_field(name)
+        is_bool = isinstance(field, models.BooleanField)
+        rows = rows.filter(**{name: _YES_NO.get(value) if is_bool else value})
+    return rows
+
+
+def _bound(kind: Kind, asked: Asked, rows: models.QuerySet[models.Model]) -> int | None:
+    """Below which key this page does not look; None: it looks at everything."""
+    slow = kind.scanned.intersection(asked.filters or {})
+    first = kind.model._meta.get_field(kind.sorts[0])
+    if not slow or not isinstance(first, models.IntegerField) or asked.text:
+        return None
+    if asked.before is not None:
+        top = asked.before[0]
+    else:
+        top = kind.model._default_manager.aggregate(top=Max(kind.sorts[0]))["top"]
+    return max(0, int(top) - SEARCHED_BACK) if isinstance(top, int) else None
+
+
+def _after(
+    rows: models.QuerySet[models.Model],
+    order: tuple[str, ...],
+    place: Place | None,
+    is_down: bool,
+) -> models.QuerySet[models.Model]:
+    if place is None or len(place) != len(order):
+        return rows
+    sign = "lt" if is_down else "gt"
+    beyond = Q()
+    for depth, name in enumerate(order):
+        same = dict(zip(order[:depth], place, strict=False))
+        beyond |= Q(**same, **{f"{name}__{sign}": place[depth]})
+    # Said twice, so that the index of the first key narrows the search on every database.
+    return rows.filter(beyond, **{f"{order[0]}__{sign}e": place[0]})
+
+
+def _searched(
+    kind: Kind,
+    asked: Asked,
+    rows: models.QuerySet[models.Model],
+    order: tuple[str, ...],
+    is_down: bool,
+    limit: int,
+) -> list[models.Model]:
+    """One row more than a page has, if there is one. Each way to match by itself, so that each
+    takes its own index."""
+    ordering = [f"-{name}" if is_down else name for name in order]
+    rows = rows.order_by(*ordering)
+    if not asked.text:
+        return list(rows[: limit + 1])
+    found: dict[object, models.Model] = {}
+    for name in kind.search:
+        value = asked.text.upper() if name == "key" and kind.slug == "links" else asked.text
+        try:
+            found |= {row.pk: row for row in rows.filter(**{name: value})[: limit + 1]}
+        except (ValueError, TypeError):
+            continue  # no value of this field looks like that
+    ordered = sorted(found.values(), key=lambda row: _place(row, order), reverse=is_down)
+    return ordered[: limit + 1]
+
+
+def _place(row: models.Model, order: tuple[str, ...]) -> Place:
+    return tuple(getattr(row, name) for name in order)

@@ -41,6 +41,8 @@ from banyan.pipeline.past import differences, replayed, typed
 BATCH = 10_000
 """Events decided in one transaction at most."""
 IDLE_S = 0.01
+QUIET_AFTER, QUIET_S = 500, 0.1
+"""Looks in vain, some six seconds, after which it looks less often: each costs a millisecond."""
 BUSY = 100
 """Events of a batch from which on the line is busy: then it waits a little for a larger one, since
 a batch costs as much as some hundred events, which the doors have a better use for."""
@@ -84,7 +86,7 @@ def run(stop: threading.Event) -> None:
 
 
 def _lead(stop: threading.Event) -> None:
-    worker = Worker()
+    worker, idle = Worker(), 0
     logger.info("leading")
     while not stop.is_set():
         try:
@@ -97,9 +99,10 @@ def _lead(stop: threading.Event) -> None:
             worker = Worker(is_stuck=True)
             stop.wait(RETRY_S)
             continue
+        idle = 0 if moved else idle + 1
         if not moved:
             worker.tick()
-            stop.wait(IDLE_S)
+            stop.wait(IDLE_S if idle < QUIET_AFTER else QUIET_S)
         elif BUSY <= moved < BATCH:
             stop.wait(BUSY_S)
 

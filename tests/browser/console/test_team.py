@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from banyan.core.events import clock
 from banyan.trust.audit.read import entries
 from banyan.trust.staff import acts
+from banyan.trust.staff.read import members
 from tests.browser.conftest import Opened, Visitor
 from tests.rooms.trust.staff.test_entering import code_of
 from tests.story.company import Company, eventually
@@ -44,7 +45,7 @@ PAGES = (
 
 def somebody(visitor: Visitor, role: str) -> str:
     """The address of a new member."""
-    email = f"team-{role}-{visitor.name}@example.com"
+    email = f"team-{role}-{visitor.name}-{len(members())}@example.com"
     acts.add("system", email, roles=[role], password=PASSWORD, now=clock.now())
     return email
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 
@@ -42,6 +43,10 @@ class NoSuchProgram(Problem):
 
 class WrongStatus(Problem):
     """Something a program cannot do in its status."""
+
+
+class BadLanding(Problem):
+    """An address that links cannot lead to."""
 
 
 class CodeTaken(Problem):
@@ -162,7 +167,14 @@ def close(actor: str, slug: str) -> None:
 
 
 def set_landing(actor: str, slug: str, url: str) -> None:
-    """Where its links lead; an empty text is the installation's landing page."""
+    """Where its links lead; an empty text is the installation's landing page.
+
+    Raises NoSuchProgram, BadLanding.
+    """
+    if url and not _is_address(url):
+        raise BadLanding(
+            f"landing: expected an address such as https://shop.example.com/, found {url[:100]!r}"
+        )
     if not Program.objects.filter(slug=slug).update(landing_url=url):
         raise _missing(slug)
 
@@ -215,6 +227,12 @@ def make_link(
     if code is not None and owner and (owner.advocate, owner.program) == (advocate, program):
         return owner, False
     raise CodeTaken(f"code: {wanted[-1]!r} is taken; choose another one")
+
+
+def _is_address(url: str) -> bool:
+    parts = urlsplit(url)
+    is_plain = url.isprintable() and " " not in url and "\\" not in url and len(url) <= 2_000
+    return is_plain and parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _link(code: str) -> LinkRow:

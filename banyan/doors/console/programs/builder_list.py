@@ -9,15 +9,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from banyan.core.events import clock
-from banyan.core.programs import drafts
+from banyan.core.programs import acts, drafts
 from banyan.core.programs.drafts import DraftRow
 from banyan.core.programs.force import Running, running, running_one
 from banyan.core.programs.read import ProgramRow, VersionRow, programs, published, versions
-from banyan.doors.console.page import page, render
+from banyan.doors.console.page import page, render, told
 from banyan.doors.console.programs.builder_advice import layers
 from banyan.doors.console.programs.builder_document import Document
 from banyan.doors.console.programs.builder_fields import spoken
@@ -35,6 +38,9 @@ from banyan.engine.language import Program, ProgramError
 from banyan.engine.language.explain import offer
 from banyan.growth.planning import rivals
 from banyan.growth.toolkit.read import good_fit
+from banyan.kernel.database import one_transaction
+from banyan.kernel.errors import Problem
+from banyan.trust.audit.acts import record
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SOON = timedelta(days=14)
@@ -132,10 +138,32 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "facts": facts,
         "drafts": [_draft_line(one) for one in drafts.drafts(slug=slug)],
         "may_edit": at_work(request).may("programs.edit"),
+        "own_landing": settings.DEFAULT_LANDING_URL,
         "steps": len(STEPS),
         "next_version": max((row.number for row in rows), default=0) + 1,
     }
     return program_page(request, slug, "console/programs/overview.html", context, tab="program")
+
+
+@page("programs.edit")
+@require_POST
+def set_landing(request: HttpRequest, slug: str) -> HttpResponse:
+    """Where its links lead from now on."""
+    url = request.POST.get("landing", "").strip()
+    before = next((row.landing_url for row in programs() if row.slug == slug), None)
+    if before is None:
+        raise Http404
+    actor, now = at_work(request).actor, clock.now()
+    try:
+        with one_transaction():
+            acts.set_landing(actor, slug, url)
+            change = {"before": {"landing_url": before}, "after": {"landing_url": url}}
+            record(actor, "program.landing_set", f"program:{slug}", now=now, **change)
+    except Problem as problem:
+        told(request, problem)
+    else:
+        messages.success(request, _("Links lead there from now on."))
+    return redirect("admin:program", slug)
 
 
 def _beaten_by(slug: str, terms: Program) -> list[str]:

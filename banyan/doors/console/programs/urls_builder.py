@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("programs/drafts/<int:draft_id>/discard/", builder.discard, name="draft_discard"),
     path("programs/drafts/<int:draft_id>/rules/" + _RULES, rules.draft_file, name="draft_file"),
     path("programs/p/<slug:slug>/", builder_list.overview, name="program"),
+    path("programs/p/<slug:slug>/landing/", builder_list.set_landing, name="program_landing"),
     path("programs/p/<slug:slug>/rules/", rules.program_rules, name="program_rules"),
     path(
         "programs/p/<slug:slug>/rules/<int:number>/" + _RULES,

@@ -77,6 +77,7 @@ PAGES: dict[str, tuple[str | None, tuple[object, ...]]] = {
     "version_file": ("programs.read", ("spring", 1, "rules", "md")),
     "version_figures": ("programs.read", ("spring",)),
     "program_market": ("programs.read", ("spring",)),
+    "program_landing": ("programs.edit", ("spring",)),
     "rival_note": ("programs.edit", ("spring",)),
     "rival_answer": ("programs.edit", ("spring", 1)),
     "wish_keep": ("programs.edit", ("spring",)),

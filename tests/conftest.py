@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import settings as hypothesis_settings
 
 # Two workers share two cores, so the time an example takes says nothing.
-settings.register_profile("banyan", deadline=None, print_blob=True)
-settings.load_profile("banyan")
+hypothesis_settings.register_profile("banyan", deadline=None, print_blob=True)
+hypothesis_settings.load_profile("banyan")
 
 # Tests never touch an installation of the person who runs them.
 os.environ.pop("DATABASE_URL", None)
@@ -21,8 +21,13 @@ os.environ["BANYAN_SECRET_KEY"] = "a-secret-for-tests-alone-0123456789"
 os.environ["DJANGO_SETTINGS_MODULE"] = "banyan.site.settings"
 
 import django  # noqa: E402  (the settings above come first)
+from django.conf import settings  # noqa: E402
 
 django.setup()
+
+# Each test client makes the middleware anew, and looking through every static file for it takes
+# longer than most tests.
+settings.WHITENOISE_AUTOREFRESH = True
 
 from tests.installation import Installation, Server, fresh, migrated, postgres  # noqa: E402
 

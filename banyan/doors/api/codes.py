@@ -73,6 +73,7 @@ CODES = {
     "clock_goes_back": Code(422, "The clock can only be moved ahead."),
     "source_refused": Code(422, "A source cannot be like this."),
     "template_refused": Code(422, "The text cannot be filled in as it is."),
+    "payee_refused": Code(422, "Payouts cannot go to an account like this."),
     "preference_refused": Code(422, "The preferences cannot be followed."),
     "webhook_refused": Code(422, "A webhook cannot have this value."),
     "webhook_address_refused": Code(422, "Webhooks are not sent to this address."),

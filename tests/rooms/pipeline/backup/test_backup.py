@@ -278,7 +278,7 @@ def test_a_backup_is_not_written_over_anything(installation: Installation, tmp_p
     with pytest.raises(acts.Exists):
         acts.back_up(file, now=NOW)
     assert file.read_text() == "mine"
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(acts.NoFolder, match="make it first"):
         acts.back_up(tmp_path / "nowhere" / "banyan.backup", now=NOW)
 
 

@@ -157,8 +157,14 @@ def set_landing(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         with one_transaction():
             acts.set_landing(actor, slug, url)
-            change = {"before": {"landing_url": before}, "after": {"landing_url": url}}
-            record(actor, "program.landing_set", f"program:{slug}", now=now, **change)
+            record(
+                actor,
+                "program.landing_set",
+                f"program:{slug}",
+                now=now,
+                before={"landing_url": before},
+                after={"landing_url": url},
+            )
     except Problem as problem:
         told(request, problem)
     else:

@@ -13,12 +13,14 @@ from django.utils import translation
 from banyan.core.events import clock
 from banyan.core.programs import drafts
 from banyan.core.programs.presets import preset, presets
+from banyan.core.programs.read import program
 from banyan.doors.console.programs.builder_document import Document
 from banyan.doors.console.programs.builder_findings import SENTENCES, translated
 from banyan.doors.console.programs.builder_goals import goals
 from banyan.doors.console.programs.rules import implementation_rules
 from banyan.engine.language import Program, lint
 from banyan.pipeline.publish import publish, settled
+from banyan.trust.audit.read import entries
 
 Staff = Callable[..., Client]
 
@@ -43,6 +45,20 @@ def body(client: Client, path: str, **asked: str) -> str:
     answer = client.get(path, asked)
     assert answer.status_code == 200, path
     return answer.content.decode()
+
+
+def test_where_links_lead_is_an_address_or_nothing(staff: Staff, meundies: str) -> None:
+    client, path = staff("growth"), f"{meundies}landing/"
+    client.post(path, {"landing": "https://shop.example.com/hello"})
+    for wrong in ("javascript:alert(1)", "shop.example.com", "https://"):
+        client.post(path, {"landing": wrong})
+        assert "landing: expected an address such as" in body(client, meundies)
+        row = program("meundies")
+        assert row is not None
+        assert row.landing_url == "https://shop.example.com/hello"
+    assert staff("legal").post(path, {"landing": ""}).status_code == 403
+    [noted] = entries(verb="program.landing_set", limit=10)
+    assert noted.after == {"landing_url": "https://shop.example.com/hello"}
 
 
 def test_without_programs_the_list_teaches(staff: Staff) -> None:

@@ -90,8 +90,19 @@
     if (token) event.detail.headers["X-CSRFToken"] = token.value;
   });
 
+  // What scrolls sideways is reached by keyboard too; what fits is no stop on the way.
+  const sized = new ResizeObserver((boxes) => {
+    for (const { target } of boxes) {
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }
+  });
+  const watchScrolling = () => document.querySelectorAll(".c-scroll").forEach((box) => sized.observe(box));
+  document.addEventListener("htmx:load", watchScrolling);
+
   document.addEventListener("DOMContentLoaded", () => {
     drawAll();
+    watchScrolling();
     new MutationObserver(drawAll).observe(document.documentElement, { attributeFilter: ["class"] });
   });
 })();

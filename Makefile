@@ -27,7 +27,7 @@ demo: $(READY)  ## two programs over a year of real baskets, then a running site
 
 # pytest comes last: its closing line is the last line printed.
 test: lint  ## formatting, lint, types, import walls, schema, then every test
-	@$(BIN)/pytest -n 2 --dist loadgroup -m "not speed"
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not speed"
 
 # The variable counts the examples of each of the five laws.
 laws: $(READY)  ## the laws with 50,000 examples instead of 2,000

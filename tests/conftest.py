@@ -32,26 +32,27 @@ settings.WHITENOISE_AUTOREFRESH = True
 from tests.installation import Installation, Server, fresh, migrated, postgres  # noqa: E402
 
 
+# Files that take longest; whoever got one of them last would keep everybody waiting.
+LONG = ("laws/test_laws.py", "cli/test_demo_site.py", "pipeline/test_shards.py", "faults/")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share a served company run in one process and one after another, whatever the
-    shuffle: each start of one takes seconds. They come first, since they are the longest.
-    """
-    shared = [item for item in items if "company" in _params(item)]
-    for item in shared:
-        item.add_marker(pytest.mark.xdist_group(_company_of(item)))
-    items[:] = [
-        *sorted(shared, key=_company_of),
-        *(item for item in items if "company" not in _params(item)),
-    ]
+    """Files go to processes whole and in this order: first those that start a company, whose tests
+    come one company after another whatever the shuffle, since each start takes seconds."""
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> tuple[int, str, str]:
+    company = _params(item).get("company")
+    if company is not None:
+        return 0, item.path.stem, str(company)
+    is_long = any(name in item.nodeid for name in LONG)
+    return (1 if is_long else 2), "", ""
 
 
 def _params(item: pytest.Item) -> dict[str, object]:
     found = getattr(item, "callspec", None)
     return dict(found.params) if found else {}
-
-
-def _company_of(item: pytest.Item) -> str:
-    return f"{item.path.stem}-{_params(item)['company']}"
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ def ask(actor: str, kind: Kind, *, now: datetime, **what: Any) -> AmendRow:
         locked_head()
         row = acts.ask(actor, kind, now=now, **what)
         if not row.is_within_limits:
-            tasks.open(
+            tasks.open_task(
                 "approval",
                 f"amend:{row.number}",
                 owner_role=REVIEWERS,

@@ -48,7 +48,7 @@ def prepared(actor: str, row: BatchRow, *, now: datetime) -> None:
     for one in open_tasks(kinds=["payout"], limit=1_000):
         if one.about.startswith(f"due:{row.unit}:"):
             tasks.settle("payout", one.about, actor=actor, now=now)
-    tasks.open(
+    tasks.open_task(
         "approval",
         f"payout:{row.number}",
         owner_role="finance",

@@ -72,7 +72,7 @@ def payouts_due(now: datetime, _stop: Event) -> str:
     today = now.astimezone(ZoneInfo(settings.OPERATOR_TIME_ZONE)).date()
     due = [one.unit for one in payout_rules.rules() if payout_rules.is_due(one, today)]
     for unit in due:
-        acts.open(
+        acts.open_task(
             "payout", f"due:{unit}:{today}", owner_role="finance", due_at=now + timedelta(days=1),
             now=now,
         )  # fmt: skip
@@ -87,7 +87,7 @@ def _follow_ups(programs: Mapping[str, Running], now: datetime) -> int:
     for _position, program, _advocate, friend, at in rows:
         wanted = asked[program]
         if wanted.is_on and program in programs and at > now - FRESH:
-            acts.open(
+            acts.open_task(
                 "follow_up",
                 f"referral:{program}/{friend}",
                 owner_role=wanted.role,
@@ -122,7 +122,7 @@ def _stuck_in(program: str, stage: Stage, patience: timedelta, wanted: Stuck, no
     fresh = [row for row in rows if _about(row) not in known]
     announce(_reminders(program, fresh, now), now=now)
     for row in fresh:
-        number = acts.open(
+        number = acts.open_task(
             "stuck",
             _about(row),
             owner_role=wanted.second_role,
@@ -201,7 +201,7 @@ def _lapsed(now: datetime) -> None:
         if task.taken_at is not None or read.task_about("exception", _lapse(task.number)):
             continue
         wanted = rule(FollowUp, task.program)
-        acts.open(
+        acts.open_task(
             "exception",
             _lapse(task.number),
             owner_role=wanted.manager_role,
@@ -233,7 +233,7 @@ def _disputes(now: datetime) -> int:
         for one in disputes(state=state, limit=MOST):
             about = f"dispute:{one.number}"
             if not read.is_open("dispute", about):
-                acts.open(
+                acts.open_task(
                     "dispute",
                     about,
                     owner_role="support",
@@ -315,7 +315,7 @@ def _ask(moment: _Moment, wanted: Ask, program: Running, now: datetime) -> bool:
         bool(wanted.high_spend)
         and _spent(moment.customer, program.terms.currency, now) >= wanted.high_spend
     )
-    acts.open(
+    acts.open_task(
         "consult" if is_high else "ask",
         f"customer:{moment.customer}",
         owner_role=wanted.role,
@@ -350,7 +350,7 @@ def _occasions(wanted: Mapping[str, Ask], now: datetime) -> int:
         about = f"occasion:{slug}:{today}"
         is_today = "day" in one.moments and one.day == f"{today:%m-%d}"
         if is_today and read.task_about("ask", about) is None:
-            acts.open(
+            acts.open_task(
                 "ask", about, owner_role=one.role, due_at=now + timedelta(hours=one.hours),
                 program=slug, note="day", now=now,
             )  # fmt: skip

@@ -30,25 +30,6 @@ LOCALES = {"en": "en-GB", "zh-hans": "zh-CN"}
 Opened = Callable[..., "Visitor"]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """How a page looks does not depend on the database: every size and language on SQLite, on
-    PostgreSQL the same journeys on a phone in Chinese. BANYAN_BROWSER_ALL=1 runs all of them.
-    """
-    if os.environ.get("BANYAN_BROWSER_ALL"):
-        return
-    left_out = [item for item in items if _is_seen_on_sqlite(item)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
-
-
-def _is_seen_on_sqlite(item: pytest.Item) -> bool:
-    found = getattr(item, "callspec", None)
-    params = found.params if found else {}
-    if params.get("company") != "postgres":
-        return False
-    return params.get("size", "phone") != "phone" or params.get("language", "zh-hans") != "zh-hans"
-
-
 @dataclass
 class Visitor:
     """Somebody with a browser of their own; what goes wrong in it is written down."""

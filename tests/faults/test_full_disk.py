@@ -14,7 +14,7 @@ from tests.faults.client import Client, Memory
 from tests.faults.company import Company
 from tests.faults.plan import Events, Link
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.faults
 
 
 def test_a_full_disk_refuses_until_there_is_room(shop: Company) -> None:

@@ -20,7 +20,7 @@ from tests.faults.processes import Running, until
 
 TAKEOVER_S = 5.0
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.faults
 
 
 def test_a_standby_takes_over_within_five_seconds(shop: Company) -> None:

@@ -18,7 +18,7 @@ class StillThere(AssertionError):
     """Processes that nobody looks after any more, and that do not end."""
 
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.faults
 
 
 def test_a_web_whose_head_was_killed_can_be_started_again(shop: Company) -> None:

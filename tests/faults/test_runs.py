@@ -22,7 +22,7 @@ GROUPS = [
 ]
 
 # One at a time: what is measured and killed here should not meet another run's processes.
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.faults
 
 
 @pytest.mark.parametrize("seeds", GROUPS, ids=lambda seeds: f"{seeds[0]}-{seeds[-1]}")

@@ -15,7 +15,7 @@ from tests.faults.plan import Events, Link, Spend
 
 CLIENTS = 64
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.faults
 
 
 def test_sixty_four_clients_spend_what_there_is(shop: Company) -> None:

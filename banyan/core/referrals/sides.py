@@ -90,7 +90,7 @@ def _side(user_id: str, program: str) -> Side:
     events = timeline(user_id, limit=LOOKED_AT)
     known = _whole(user_id)
     orders = _orders(events)
-    times = events["occurred_at"]
+    times = events["occurred_at"].to_list()
     found = events.select(
         device=pl.col("body").str.json_path_match("$.context.device.id"),
         address=pl.col("body").str.json_path_match("$.context.ip"),
@@ -99,8 +99,8 @@ def _side(user_id: str, program: str) -> Side:
     devices = found["device"].drop_nulls().to_list() + found["browser"].drop_nulls().to_list()
     return Side(
         user_id=user_id,
-        first_at=times.min() if len(times) else None,  # type: ignore[arg-type]  # of date-times
-        last_at=times.max() if len(times) else None,  # type: ignore[arg-type]
+        first_at=min(times, default=None),
+        last_at=max(times, default=None),
         events=events.height,
         orders=orders,
         refunds=events.filter(pl.col("name") == "Order Refunded").height,

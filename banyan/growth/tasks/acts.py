@@ -42,7 +42,7 @@ class BadNote(Problem):
     code = "task_note_refused"
 
 
-def open(  # noqa: A001  (the business's own word for it)
+def open_task(
     kind: Kind,
     about: str,
     *,

@@ -76,7 +76,7 @@ class Ask:
     high_spend: int = 0
 
 
-AnyRule = TypeVar("AnyRule", Stuck, FollowUp, Ask)
+AnyRule = TypeVar("AnyRule", bound="Stuck | FollowUp | Ask")
 RULES: dict[type, str] = {Stuck: "stuck", FollowUp: "follow_up", Ask: "ask"}
 
 _LIMITS = {"hours": (1, 24 * 90), "days": (1, 3650), "year": (1, 365), "score": (0, 10)}

@@ -22,7 +22,7 @@ from banyan.growth.payouts.differences import differences
 from banyan.growth.payouts.models import Batch
 from banyan.growth.payouts.providers import provider
 from banyan.growth.payouts.read import BatchRow
-from banyan.growth.tasks.acts import open as open_task
+from banyan.growth.tasks.acts import open_task
 from banyan.growth.tasks.read import tasks
 from banyan.kernel.errors import Problem
 from banyan.pipeline import paying

@@ -236,7 +236,7 @@ def test_without_java_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def on_spark(test: Callable[..., None]) -> Callable[..., None]:
     """Mark a test that needs the cluster; where tests are spread by group, one process runs all."""
-    return pytest.mark.spark(pytest.mark.xdist_group("spark")(test))
+    return pytest.mark.spark(test)
 
 
 @pytest.fixture(scope="module")

@@ -211,7 +211,7 @@ def _history(slug: str, known: list[ReviewRow]) -> list[tuple[datetime, str, str
             (one.asked_at, asked.format(name=who(one.asked_by), number=one.number), one.note)
         )
         for verdict in one.verdicts:
-            said = _VERDICTS()[verdict.side, verdict.is_approved]
+            said = _verdict(verdict.side, is_approved=verdict.is_approved)
             words = said.format(name=who(verdict.by), number=one.number)
             told.append((verdict.at, words, verdict.remarks))
         if one.status == "published" and one.closed_at:
@@ -240,13 +240,14 @@ def _history(slug: str, known: list[ReviewRow]) -> list[tuple[datetime, str, str
     return sorted(told, key=lambda one: one[0], reverse=True)
 
 
-def _VERDICTS() -> dict[tuple[Side, bool], str]:  # noqa: N802  # a table in the reader's language
-    return {
-        ("legal", True): _("{name} approved version {number} for legal."),
-        ("legal", False): _("{name} returned version {number} for legal."),
-        ("finance", True): _("{name} approved version {number} for finance."),
-        ("finance", False): _("{name} returned version {number} for finance."),
-    }
+def _verdict(side: Side, *, is_approved: bool) -> str:
+    if side == "legal":
+        if is_approved:
+            return _("{name} approved version {number} for legal.")
+        return _("{name} returned version {number} for legal.")
+    if is_approved:
+        return _("{name} approved version {number} for finance.")
+    return _("{name} returned version {number} for finance.")
 
 
 # What can be done

@@ -136,7 +136,7 @@ def _shown(request: HttpRequest, user_id: str, *, typed_: Any = None) -> HttpRes
         "state": words.badge(words.PAYEE_STATES, row.state) if row else None,
         "facts": _facts(row) if row else [],
         "clear": _clear(request, user_id) if is_open else [],
-        "is_own": bool(row) and row.changed_by == me.actor,  # type: ignore[union-attr]
+        "is_own": row is not None and row.changed_by == me.actor,
         "methods": [(name, text, FIELDS[name]) for name, text in NAMES.items()],
         "fields": [(name, text, name in OPTIONAL) for name, text in LABELS.items()],
         "lines": [

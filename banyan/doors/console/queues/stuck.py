@@ -159,7 +159,7 @@ def _set(request: HttpRequest, program: str) -> None:
         else:
             values[one.name] = typed.whole(request, one.name)
     me, now = at_work(request), clock.now()
-    before = rule(what, program)
+    before: Any = rule(what, program)
     after = set_rule(me.actor, program, what(**values), now=now)
     record(
         me.actor,
@@ -176,7 +176,7 @@ def _plain(value: object) -> object:
 
 
 def _form(what: type[Stuck | FollowUp | Ask], program: str, request: HttpRequest) -> dict[str, Any]:
-    value = rule(what, program)  # type: ignore[type-var]  # one of the three
+    value = rule(what, program)
     is_typed = request.method == "POST" and request.POST.get("kind") == RULES[what]
     found = []
     for one in fields(what):

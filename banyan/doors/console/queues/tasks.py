@@ -217,7 +217,7 @@ def _opened(request: HttpRequest) -> int:
         raise typed.NotRead(_("Nobody is known by the id {user_id}.").format(user_id=user_id))
     role = request.POST.get("role", "")
     about = f"customer:{user_id}" if user_id else f"note:{now.timestamp():.0f}"
-    number = acts.open(
+    number = acts.open_task(
         known,
         about,
         owner_role=role if role in ROLES else me.roles[0],

@@ -267,13 +267,13 @@ def column(model: type[models.Model], name: str) -> Column:
     return Column(getattr(field, "attname", name), title, "text")
 
 
-def _masked_contacts(rows: Sequence[models.Model], in_clear: bool) -> list[Any]:
-    owners = sorted({row.customer for row in rows})  # type: ignore[attr-defined]  # Contact
+def _masked_contacts(rows: Sequence[Any], in_clear: bool) -> list[Any]:
+    owners = sorted({row.customer for row in rows})
     known = {(one.kind, one.token): one.value for one in contacts(owners)}
     told = []
     for row in rows:
-        value = known[(row.kind, row.token)]  # type: ignore[attr-defined]  # Contact
-        masked = mask_email if row.kind == "email" else mask_phone  # type: ignore[attr-defined]
+        value = known[(row.kind, row.token)]
+        masked = mask_email if row.kind == "email" else mask_phone
         told.append(value if in_clear else masked(value))
     return told
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
@@ -41,9 +43,8 @@ def staff(request: HttpRequest) -> HttpResponseBase:
             "invited": waiting.get(one.id),
             "seen_at": last.get(one.id),
         }
-        for one in members()
+        for one in sorted(members(), key=lambda one: not one.is_active)
     ]
-    rows.sort(key=lambda row: not row["member"].is_active)  # type: ignore[attr-defined]  # a Member
     context = {"rows": rows, "is_required": factor.is_required(), "secret": once.taken(request)}
     return render(request, "console/team/people.html", context, title=_("People"))
 
@@ -206,13 +207,13 @@ def _give_link(request: HttpRequest, made: Made, *, is_invitation: bool) -> None
     once.keep(request, about % {"email": made.member.email}, made.url)
 
 
-def _choices(chosen: object) -> list[dict[str, object]]:
+def _choices(chosen: Collection[str]) -> list[dict[str, object]]:
     return [
         {
             "key": role,
             "name": words.ROLES[role],
             "about": words.ABOUT[role],
-            "is_chosen": role in chosen,  # type: ignore[operator]  # a list or tuple of texts
+            "is_chosen": role in chosen,
         }
         for role in KNOWN
     ]

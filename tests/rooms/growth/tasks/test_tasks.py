@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 def opened(about: str = "referral:spring/ben", **options: object) -> int:
     """A follow-up that is due in two hours."""
     given: dict[str, object] = {"owner_role": "sales", "due_at": NOW + 2 * HOUR, "now": NOW}
-    return acts.open("follow_up", about, **(given | options))  # type: ignore[arg-type]
+    return acts.open_task("follow_up", about, **(given | options))  # type: ignore[arg-type]
 
 
 def refused(act: Callable[[], object]) -> str:
@@ -93,7 +93,7 @@ def test_nobody_is_asked_too_often(installation: Installation) -> None:
     at = NOW
     for _turn in range(2):
         assert may_ask("ann", wanted, now=at) is Asked.YES
-        number = acts.open(
+        number = acts.open_task(
             "ask", "customer:ann", owner_role="sales", due_at=at, customer="ann", now=at
         )
         assert may_ask("ann", wanted, now=at) is Asked.OPEN
@@ -107,7 +107,7 @@ def test_nobody_is_asked_too_often(installation: Installation) -> None:
 
 
 def test_an_ask_that_was_dropped_does_not_count(installation: Installation) -> None:
-    number = acts.open(
+    number = acts.open_task(
         "ask", "customer:ann", owner_role="sales", due_at=NOW, customer="ann", now=NOW
     )
     acts.close("user:1", number, outcome="dropped", note="", now=NOW)

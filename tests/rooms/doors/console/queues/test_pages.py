@@ -247,7 +247,7 @@ def test_a_reward_within_limits_is_given_at_once_and_beyond_by_two(
 
 def test_tasks_are_taken_noted_handed_on_and_closed(shop: Shop, staff: Staff) -> None:
     now = clock.now()
-    number = tasks.open("review", "note:1", owner_role="sales", due_at=now, now=now)
+    number = tasks.open_task("review", "note:1", owner_role="sales", due_at=now, now=now)
     client = staff("sales")
     assert "Nothing to do here" in read(client, "/console/tasks/?of=mine")
     client.post(f"/console/tasks/{number}/do", {"do": "take"})

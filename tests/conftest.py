@@ -31,7 +31,6 @@ settings.WHITENOISE_AUTOREFRESH = True
 
 from tests.installation import Installation, Server, fresh, migrated, postgres  # noqa: E402
 
-
 # Files that take longest; whoever got one of them last would keep everybody waiting.
 LONG = ("laws/test_laws.py", "cli/test_demo_site.py", "pipeline/test_shards.py", "faults/")
 

@@ -3,7 +3,7 @@
 import gzip
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -234,11 +234,6 @@ def test_without_java_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
 # --- on Spark
 
 
-def on_spark(test: Callable[..., None]) -> Callable[..., None]:
-    """Mark a test that needs the cluster; where tests are spread by group, one process runs all."""
-    return pytest.mark.spark(test)
-
-
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
     """Two executors in processes of their own: nothing can be shared by accident."""
@@ -250,7 +245,7 @@ def cluster() -> Iterator[None]:
             yield
 
 
-@on_spark
+@pytest.mark.spark
 def test_on_spark_every_byte_of_every_table_is_the_same(cluster: None, tmp_path: Path) -> None:
     shop = busy_shop.log(customers=1000)
     assert 8_000 < len(shop) < 20_000
@@ -295,7 +290,7 @@ def _replayed(engine: str, events: list[str], folder: Path) -> Path:
     return out
 
 
-@on_spark
+@pytest.mark.spark
 @pytest.mark.parametrize("seed", [17, 76, 123, 172])
 def test_generated_cases_on_spark_give_the_same(cluster: None, seed: int, tmp_path: Path) -> None:
     files, lines = case(seed, beats=150)
@@ -311,7 +306,7 @@ def test_generated_cases_on_spark_give_the_same(cluster: None, seed: int, tmp_pa
     assert files_.warnings() == _read_here(path, book).warnings()
 
 
-@on_spark
+@pytest.mark.spark
 def test_a_file_that_a_worker_cannot_read_is_a_sentence_here(cluster: None, tmp_path: Path) -> None:
     packed = tmp_path / "cut.jsonl.gz"
     packed.write_bytes(gzip.compress(b'{"type": "page"}\n' * 1000)[:-20])
@@ -319,7 +314,7 @@ def test_a_file_that_a_worker_cannot_read_is_a_sentence_here(cluster: None, tmp_
         replay_on_spark(busy_shop.book(), EventFiles([packed]), until=None, progress=_no_progress)
 
 
-@on_spark
+@pytest.mark.spark
 def test_files_without_an_event_give_empty_tables(cluster: None, tmp_path: Path) -> None:
     path = tmp_path / "blank.jsonl"
     path.write_bytes(b"\n\n")

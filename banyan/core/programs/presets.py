@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
-from pathlib import Path
 
 from banyan.engine.language import Program
+from banyan.kernel import shipped
 
 
 @dataclass(frozen=True)
@@ -24,17 +23,10 @@ def presets() -> tuple[Preset, ...]:
     """Every shipped program in the order of the names; they change with the release alone."""
     return tuple(
         Preset(path.stem, path.read_text(encoding="utf-8"), Program.load(path))
-        for path in sorted(_folder().glob("*.yaml"))
+        for path in shipped.presets().values()
     )
 
 
 def preset(name: str) -> Preset | None:
     """One of them; None where none has that name."""
     return next((one for one in presets() if one.name == name), None)
-
-
-def _folder() -> Path:
-    """A wheel holds the programs inside the package, a checkout beside it (`pyproject.toml`)."""
-    package = Path(str(files("banyan")))
-    inside = package / "programs"
-    return inside if inside.is_dir() else package.parent / "programs"

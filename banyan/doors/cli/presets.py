@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from banyan.doors.cli.shipped import presets
 from banyan.kernel.errors import Problem
+from banyan.kernel.shipped import presets
 
 if TYPE_CHECKING:
     from banyan.engine.language import Program

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from banyan.core.events import clock
+from banyan.doors.console.number import number_of
 from banyan.insight.metrics.periods import Period, latest
 from banyan.insight.metrics.scope import Scope, latest_terms, scope
 
@@ -59,7 +60,8 @@ def _span(days: str, usual: int) -> int:
     """A span that can be chosen; 0 for days that were typed."""
     if days == "typed":
         return 0
-    return int(days) if days.isdigit() and int(days) in SPANS else usual
+    span = number_of(days)
+    return span if span in SPANS else usual
 
 
 def _typed(request: HttpRequest, today: date, span: int) -> Period | None:

@@ -22,6 +22,7 @@ from banyan.core.referrals import chains
 from banyan.core.referrals.chains import Branch
 from banyan.doors.console.customers import saying
 from banyan.doors.console.customers.who import Who, people, person
+from banyan.doors.console.number import number_of
 from banyan.doors.console.page import Crumb, page, render
 from banyan.doors.console.staff import at_work
 from banyan.insight.segments.purchases import catch_up_if_near
@@ -178,5 +179,4 @@ def _told(one: Worth) -> dict[str, Any]:
 
 
 def _number(request: HttpRequest, name: str) -> int:
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return number_of(request.GET.get(name)) or 0

@@ -22,6 +22,7 @@ from banyan.core.people.read import masked_names
 from banyan.core.programs.read import programs
 from banyan.doors.console.customers import saying
 from banyan.doors.console.customers.who import people
+from banyan.doors.console.number import number_of
 from banyan.doors.console.page import Crumb, page, render, told
 from banyan.doors.console.staff import at_work
 from banyan.insight.segments import acts
@@ -302,7 +303,7 @@ def _edited(rules: Rules, do: str) -> Rules:
     """After one of the form's buttons: `group`, `add-GROUP`, `drop-GROUP-CONDITION`."""
     verb, _dash, rest = do.partition("-")
     groups = list(rules.groups)
-    places = [int(one) for one in rest.split("-") if one.isdigit()]
+    places = [place for one in rest.split("-") if (place := number_of(one)) is not None]
     another = _NEW.groups[0].conditions[0]
     if verb == "group" and len(groups) < MOST_GROUPS:
         groups.append(Group("all", (another,)))

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from banyan.core.people.read import CustomerRow
 from banyan.doors.console.customers.who import Who
+from banyan.doors.console.number import number_of
 from banyan.trust.staff.read import Member
 
 
@@ -33,5 +34,4 @@ class Subject:
 
     def number(self, name: str) -> int | None:
         """A whole number of the query; None where there is none."""
-        text = self.asked.get(name, "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+        return number_of(self.asked.get(name))

@@ -16,6 +16,7 @@ from banyan.core.referrals.read import DecisionRow
 from banyan.doors.console.customers import reasons, saying
 from banyan.doors.console.customers.subject import Subject
 from banyan.doors.console.customers.who import people
+from banyan.doors.console.number import number_of
 from banyan.doors.console.queues.words import LINE_STATES, badge
 from banyan.growth.payouts.read import lines_of
 
@@ -90,8 +91,8 @@ def _missing(subject: Subject) -> list[dict[str, Any]]:
 
 def _movements(subject: Subject) -> tuple[list[Movement], str | None]:
     position, _dash, place = subject.asked.get("before", "").partition("-")
-    is_place = position.isdigit() and place.isdigit() and len(position + place) < 30
-    before = (int(position), int(place)) if is_place else None
+    at, nth = number_of(position), number_of(place)
+    before = None if at is None or nth is None else (at, nth)
     rows = [
         one for user_id in subject.ids for one in statement(user_id, before=before, limit=PAGE + 1)
     ]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from banyan.core.events import clock
 from banyan.doors.console.messages.texts import CHANNEL_NAMES, KIND_NAMES
+from banyan.doors.console.number import number_of
 from banyan.doors.console.page import page, render, told
 from banyan.doors.console.staff import at_work
 from banyan.growth.journeys import acts, read
@@ -25,10 +26,7 @@ def every(request: HttpRequest) -> HttpResponseBase:
     """Failures, the newest first; each can be tried again while its words are kept."""
     if request.method == "POST":
         return _tried_again(request)
-    before = request.GET.get("before", "")
-    rows = read.failures(
-        before=int(before) if before.isascii() and before.isdigit() else None, limit=PER_PAGE + 1
-    )
+    rows = read.failures(before=number_of(request.GET.get("before")), limit=PER_PAGE + 1)
     ways = configured()
     context = {
         "rows": [
@@ -49,11 +47,11 @@ def every(request: HttpRequest) -> HttpResponseBase:
 
 
 def _tried_again(request: HttpRequest) -> HttpResponseBase:
-    number = request.POST.get("notice", "")
+    number = number_of(request.POST.get("notice"))
     me, now = at_work(request), clock.now()
-    if number.isascii() and number.isdigit():
+    if number is not None:
         try:
-            acts.retry(int(number), now=now)
+            acts.retry(number, now=now)
         except Problem as problem:
             told(request, problem)
         else:

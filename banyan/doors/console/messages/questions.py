@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from banyan.core.events import clock
 from banyan.core.programs.read import programs
 from banyan.doors.console.messages.texts import LANGUAGE_NAMES
+from banyan.doors.console.number import number_of
 from banyan.doors.console.page import page, render, told
 from banyan.doors.console.staff import at_work
 from banyan.engine.language.explain import LANGUAGES
@@ -155,5 +156,5 @@ def _by_language(request: HttpRequest, name: str) -> dict[str, str]:
 
 
 def _whole(text: str) -> int:
-    sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text)
-    return sign * int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 5 else 0
+    number = min(number_of(text.removeprefix("-")) or 0, 9_999)
+    return -number if text.startswith("-") else number

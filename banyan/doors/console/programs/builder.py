@@ -28,6 +28,7 @@ from banyan.core.programs.acts import save_draft
 from banyan.core.programs.drafts import DraftMoved, DraftRow, NoSuchDraft
 from banyan.core.programs.editing import NotEditable
 from banyan.core.programs.read import program
+from banyan.doors.console.number import number_of
 from banyan.doors.console.page import Crumb, page, render, told
 from banyan.doors.console.programs import builder_advice, builder_incentives
 from banyan.doors.console.programs.builder_block import ShownBlock, fields_of, shown_blocks
@@ -36,6 +37,7 @@ from banyan.doors.console.programs.builder_document import Document
 from banyan.doors.console.programs.builder_fields import NAMED, Field, changed, posted, spoken
 from banyan.doors.console.programs.builder_findings import in_reader_language
 from banyan.doors.console.programs.builder_steps import STEPS, Step, step
+from banyan.doors.console.programs.review_words import who
 from banyan.doors.console.programs.rules import rules_html
 from banyan.doors.console.staff import at_work
 from banyan.engine.language import ProgramError
@@ -44,7 +46,6 @@ from banyan.growth.toolkit.acts import set_good_fit
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
 from banyan.trust.audit.acts import record
-from banyan.trust.staff.read import member
 
 QUIET = timedelta(minutes=15)
 
@@ -170,7 +171,7 @@ def _kept(request: HttpRequest, old: DraftRow, text: str, facts: dict[str, str])
         row = drafts.save(
             actor,
             old.id,
-            revision=_whole(request.POST.get("revision", "0")),
+            revision=number_of(request.POST.get("revision")) or 0,
             source=text,
             facts=facts,
             now=now,
@@ -310,7 +311,7 @@ def _moved(
     """Somebody saved meanwhile: show both texts, and let this one be kept on top of theirs."""
     latest = _draft(row.id)
     if _is_script(request):
-        return JsonResponse({"is_moved": True, "by": _who(latest.updated_by)}, status=409)
+        return JsonResponse({"is_moved": True, "by": who(latest.updated_by)}, status=409)
     mine = {name: value for name, value in facts.items() if latest.facts.get(name, "") != value}
     context = {
         "draft": latest,
@@ -320,7 +321,7 @@ def _moved(
         "lines": builder_advice.differences(latest.source, text),
         "notes": json.dumps(mine, ensure_ascii=False),
         "my_notes": [(name, latest.facts.get(name, ""), value) for name, value in mine.items()],
-        "by": _who(latest.updated_by),
+        "by": who(latest.updated_by),
         "at": _local(latest.updated_at),
     }
     return render(
@@ -344,17 +345,11 @@ def _show_good_fit(actor: str, slug: str, row: DraftRow) -> None:
 def _saved(row: DraftRow) -> str:
     """“Saved 12:03 by Ann”."""
     at = _local(row.updated_at)
-    return _("Saved {time} by {name}").format(time=f"{at:%H:%M}", name=_who(row.updated_by))
+    return _("Saved {time} by {name}").format(time=f"{at:%H:%M}", name=who(row.updated_by))
 
 
 def _local(at: datetime) -> datetime:
     return at.astimezone(ZoneInfo(settings.OPERATOR_TIME_ZONE))
-
-
-def _who(actor: str) -> str:
-    kind, _sep, number = actor.partition(":")
-    found = member(int(number)) if kind == "user" and number.isdigit() else None
-    return found.name if found else actor
 
 
 def _name(document: Document, row: DraftRow) -> str:
@@ -382,10 +377,6 @@ def _notes(text: str) -> dict[str, str]:
     if not isinstance(found, dict):
         return {}
     return {str(name): str(value) for name, value in found.items()}
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _is_script(request: HttpRequest) -> bool:

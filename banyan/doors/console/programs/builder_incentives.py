@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from django.utils.translation import gettext as _
 
 from banyan.core.programs.editing import Path, Value, drop, put
+from banyan.doors.console.number import number_of
 from banyan.doors.console.programs.builder_block import Block
 from banyan.doors.console.programs.builder_choices import (
     PEOPLE,
@@ -426,6 +427,6 @@ def _path(name: str) -> Path:
     """`/rewards/credit/caps/0` as a path."""
     parts = name[1:].split("/")
     return tuple(
-        int(part) if before in _LISTS and part.isdigit() else part
+        part if before not in _LISTS or (place := number_of(part)) is None else place
         for before, part in zip(["", *parts], parts, strict=False)
     )

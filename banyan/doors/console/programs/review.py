@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST
 from banyan.core.events import clock
 from banyan.core.programs.force import running_one
 from banyan.core.programs.read import VersionRow, program, version, versions
+from banyan.doors.console.number import number_of
 from banyan.doors.console.page import page, told
 from banyan.doors.console.programs.frame import program_page
 from banyan.doors.console.programs.review_words import language, moment, who, zone
@@ -440,9 +441,10 @@ def _text(request: HttpRequest, name: str) -> str:
 
 def _number(request: HttpRequest, name: str = "number") -> int:
     text = _text(request, name)
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
+    found = number_of(text)
+    if found is None:
         raise BadNumber(_("{text} is no whole number.").format(text=text or "–"))
-    return int(text)
+    return found
 
 
 class BadNumber(Problem):

@@ -19,6 +19,7 @@ from banyan.core.events import clock
 from banyan.core.ledger.holders import units
 from banyan.doors.console.customers.saying import moment
 from banyan.doors.console.customers.who import people
+from banyan.doors.console.number import number_of
 from banyan.doors.console.page import Crumb, page, render, told
 from banyan.doors.console.queues import links, typed, words
 from banyan.doors.console.staff import at_work
@@ -163,8 +164,8 @@ def file(request: HttpRequest, number: int) -> HttpResponseBase:
 def hear(request: HttpRequest) -> HttpResponseBase:
     """A result file comes back."""
     given = request.FILES.get("results")
-    back = request.POST.get("back", "")
-    home = reverse("admin:payout", args=[int(back)]) if back.isdigit() else reverse("admin:payouts")
+    back = number_of(request.POST.get("back"))
+    home = reverse("admin:payouts") if back is None else reverse("admin:payout", args=[back])
     try:
         if given is None:
             raise BadResults(_("Choose the result file first."))

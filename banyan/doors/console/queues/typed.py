@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from banyan.doors.console.number import number_of
 from banyan.kernel.errors import Problem
 from banyan.kernel.money import minor_digits
 
@@ -28,9 +29,10 @@ def whole(request: HttpRequest, name: str, *, else_: int = 0) -> int:
     given = text(request, name)
     if not given:
         return else_
-    if not (given.isascii() and given.isdigit() and len(given) < 13):
+    found = number_of(given)
+    if found is None:
         raise NotRead(_("{text} is no whole number.").format(text=repr(given[:40])))
-    return int(given)
+    return found
 
 
 def amount(given: str, unit: str) -> int:
@@ -61,5 +63,4 @@ def moment(given: str) -> datetime:
 
 def page_number(request: HttpRequest) -> int:
     """Of `?page=`, from 1 on."""
-    given = request.GET.get("page", "")
-    return max(1, int(given)) if given.isascii() and given.isdigit() and len(given) < 7 else 1
+    return max(1, number_of(request.GET.get("page")) or 1)

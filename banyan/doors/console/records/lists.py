@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from banyan.core.events import clock
+from banyan.doors.console.number import number_of
 from banyan.doors.console.page import Crumb, page, render, told
 from banyan.doors.console.records import files, reading
 from banyan.doors.console.records.cells import cells
@@ -151,8 +152,7 @@ def views(request: HttpRequest, slug: str) -> HttpResponseBase:
             )
             messages.success(request, _("The view is kept."))
         elif request.POST.get("do") == "remove":
-            number = request.POST.get("view", "")
-            saved.remove(me.id, int(number) if number.isascii() and number.isdigit() else 0)
+            saved.remove(me.id, number_of(request.POST.get("view")) or 0)
             messages.success(request, _("The view is removed."))
     except Problem as problem:
         told(request, problem)

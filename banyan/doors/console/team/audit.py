@@ -17,6 +17,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from banyan.core.events import clock
+from banyan.doors.console.number import number_of
 from banyan.doors.console.page import page, render
 from banyan.doors.console.staff import at_work
 from banyan.trust.audit import read
@@ -41,7 +42,7 @@ class Change:
 def log(request: HttpRequest) -> HttpResponseBase:
     """The log, the newest first."""
     asked, names = _asked(request), _names()
-    rows = read.entries(**asked, before=_number(request.GET.get("before")), limit=PER_PAGE + 1)
+    rows = read.entries(**asked, before=number_of(request.GET.get("before")), limit=PER_PAGE + 1)
     shown = rows[:PER_PAGE]
     filters = {
         name: request.GET.get(name, "") for name in ("who", "what", "about", "since", "until")
@@ -114,10 +115,6 @@ def _midnight(day: str, *, days: int = 0) -> datetime | None:
         return None
     zone = ZoneInfo(settings.OPERATOR_TIME_ZONE)
     return datetime.combine(found + timedelta(days=days), time(), zone)
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() else None
 
 
 def _names() -> dict[str, str]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from banyan.core.events import clock
+from banyan.doors.console.number import number_of
 from banyan.doors.console.page import page, render, told
 from banyan.doors.console.staff import at_work
 from banyan.doors.console.team import once
@@ -39,10 +40,9 @@ def change(request: HttpRequest) -> HttpResponseBase:
         if do == "make":
             _make(request)
         elif do == "revoke":
-            number = request.POST.get("key", "")
             access.revoke(
                 at_work(request).actor,
-                int(number) if number.isascii() and number.isdigit() else 0,
+                number_of(request.POST.get("key")) or 0,
                 now=clock.now(),
             )
             messages.success(request, _("The key is revoked; within ten seconds it works nowhere."))

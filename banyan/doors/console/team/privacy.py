@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from banyan.core.events import clock
+from banyan.doors.console.number import number_of
 from banyan.doors.console.page import page, render, told
 from banyan.doors.console.staff import at_work
 from banyan.kernel.errors import Problem
@@ -44,10 +45,9 @@ def requests(request: HttpRequest) -> HttpResponseBase:
             messages.success(request, _("Noted. It is due within 15 working days."))
             return redirect("admin:privacy")
     state = request.GET.get("state", "open")
-    before = request.GET.get("before", "")
     rows = read.requests(
         state=state if state in STATES else None,
-        before=int(before) if before.isascii() and before.isdigit() else None,
+        before=number_of(request.GET.get("before")),
         limit=PER_PAGE + 1,
     )
     now, shown = clock.now(), rows[:PER_PAGE]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from banyan.core.events import clock
+from banyan.doors.console.number import number_of
 from banyan.doors.console.page import Crumb, page, render, told
 from banyan.doors.console.staff import at_work
 from banyan.doors.console.team import once
@@ -61,11 +62,10 @@ def one(request: HttpRequest, key: str) -> HttpResponseBase:
     except acts.NoSubscription:
         raise Http404 from None
     status = request.GET.get("status", "")
-    before = request.GET.get("before", "")
     rows = read.deliveries(
         key,
         status=status if status in STATUSES else None,
-        before=int(before) if before.isascii() and before.isdigit() else None,
+        before=number_of(request.GET.get("before")),
         limit=PER_PAGE + 1,
     )
     context = {
@@ -116,10 +116,9 @@ def _rotate(request: HttpRequest, key: str) -> None:
 
 
 def _replay(request: HttpRequest, key: str) -> None:
-    number = request.POST.get("delivery", "")
     acts.replay(
         at_work(request).actor,
-        int(number) if number.isascii() and number.isdigit() else 0,
+        number_of(request.POST.get("delivery")) or 0,
         now=clock.now(),
     )
     messages.success(request, _("It is sent again."))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from banyan.doors.cli.shipped import presets
+from banyan.kernel.shipped import presets
 from tests.rooms.doors.cli.running import banyan, installed
 
 SOUND = """\

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from banyan.doors.cli.shipped import presets
 from banyan.engine.language import Program
+from banyan.kernel.shipped import presets
 from tests.rooms.doors.cli.running import banyan
 
 ROOT = Path(__file__).parents[4]
@@ -78,7 +78,7 @@ def test_a_wheel_carries_the_programs(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(tmp_path / "installed")
     # Without the site module the checkout is not on the path, so only the wheel can answer.
-    script = "from banyan.doors.cli.shipped import presets as p; print(*p(), *p().values())"
+    script = "from banyan.kernel.shipped import presets as p; print(*p(), *p().values())"
     done = subprocess.run(
         [sys.executable, "-S", "-c", script],
         cwd=tmp_path,

@@ -22,6 +22,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "banyan.site.settings"
 
 import django  # noqa: E402  (the settings above come first)
 from django.conf import settings  # noqa: E402
+from django.utils import translation  # noqa: E402
 
 django.setup()
 
@@ -52,6 +53,12 @@ def _place(item: pytest.Item) -> tuple[int, str, str]:
 def _params(item: pytest.Item) -> dict[str, object]:
     found = getattr(item, "callspec", None)
     return dict(found.params) if found else {}
+
+
+@pytest.fixture(autouse=True)
+def nobodys_language() -> None:
+    """A page that a test opened leaves its reader's language behind in this thread."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

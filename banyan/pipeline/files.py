@@ -39,8 +39,9 @@ ENDINGS: Mapping[str, Form] = {
 
 STANDARD_INPUT = "-"
 
-LEAST, MOST = 2_000_000, 6_000_000
-"""Rows of a chunk, where nobody says how many; five gibibytes of work at most."""
+CHUNK = 3_000_000
+"""Rows of a chunk, where nobody says how many. Each step over a chunk looks through what all earlier
+ones left behind, so fewer are cheaper; memory that a process has not touched before is dear."""
 
 DAY_US = 86_400 * 10**6
 MUCH_OUT_OF_ORDER = 0.1
@@ -102,8 +103,7 @@ class EventFiles:
     def read(self, wanted: Wanted, *, rows_per_chunk: int | None = None) -> Iterator[pl.DataFrame]:
         """The log as frames of `rows_per_chunk` rows, the last one of what is left.
 
-        None: half as many as came before, from `LEAST` to `MOST`. Each step over a frame looks
-        through all that earlier ones left behind, so the cost of a long log grows less like this.
+        None: `CHUNK`, and up to a quarter more where that is all of the rest.
 
         Chunks run across files, so where files end changes nothing. Their columns are those of
         `banyan.engine.raw.from_lines`. A log without any event is one empty chunk, so that its
@@ -111,7 +111,7 @@ class EventFiles:
         Raises BadFile for a file that breaks off or is not what its name says.
         """
         for frame, done in _one_ahead(
-            _in_chunks(self._pieces(wanted, rows_per_chunk or LEAST), rows_per_chunk)
+            _in_chunks(self._pieces(wanted, rows_per_chunk or CHUNK), rows_per_chunk)
         ):
             self.bytes_read = done
             self.events_read += frame.height
@@ -228,16 +228,15 @@ def _files_at(path: str) -> list[EventFile]:
 def _in_chunks(pieces: Iterable[Piece], wanted: int | None) -> Generator[Piece, None, None]:
     """Frames cut and joined to so many rows, whatever their sizes were; None: as `read` says."""
     waiting: list[pl.DataFrame] = []
-    given, height, done = 0, 0, 0
-    rows = wanted or LEAST
+    height, done = 0, 0
+    rows, enough = (wanted, wanted) if wanted else (CHUNK, CHUNK * 5 // 4)
     for piece, done in pieces:
         waiting.append(piece)
         height += piece.height
-        while height >= rows:
+        while height >= enough:
             joined = pl.concat(waiting)
             yield pl.concat([joined.head(rows)], rechunk=True), done
-            waiting, height, given = [joined.slice(rows)], height - rows, given + rows
-            rows = wanted or min(max(given // 2, LEAST), MOST)
+            waiting, height = [joined.slice(rows)], height - rows
     if height:
         yield pl.concat(waiting, rechunk=True), done
 

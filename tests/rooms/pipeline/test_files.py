@@ -114,15 +114,25 @@ def test_chunks_run_across_files_and_have_the_asked_size(tmp_path: Path, size: i
     assert {tuple(frame.schema.items()) for frame in frames} == {tuple(frames[0].schema.items())}
 
 
-def test_unasked_chunks_grow_with_what_came_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("events", "heights"),
+    [
+        (1, [1]),
+        (24, [24]),
+        (25, [20, 5]),
+        (64, [20, 20, 24]),
+        (65, [20, 20, 20, 5]),
+        (85, [20, 20, 20, 20, 5]),
+    ],
+)
+def test_unasked_a_small_rest_comes_with_the_chunk_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, events: int, heights: list[int]
 ) -> None:
-    monkeypatch.setattr("banyan.pipeline.files.LEAST", 10)
-    monkeypatch.setattr("banyan.pipeline.files.MOST", 30)
-    path = write(tmp_path, "a.jsonl", json_lines(range(100)))
+    monkeypatch.setattr("banyan.pipeline.files.CHUNK", 20)
+    path = write(tmp_path, "a.jsonl", json_lines(range(events)))
     frames = list(EventFiles([path]).read(WANTED))
-    assert [frame.height for frame in frames] == [10, 10, 10, 15, 22, 30, 3]
-    assert [found for frame in frames for found in frame.rows()] == [row(n) for n in range(100)]
+    assert [frame.height for frame in frames] == heights
+    assert [found for frame in frames for found in frame.rows()] == [row(n) for n in range(events)]
 
 
 @pytest.mark.parametrize("name", FORMS)

@@ -40,8 +40,8 @@ ENDINGS: Mapping[str, Form] = {
 STANDARD_INPUT = "-"
 
 CHUNK = 3_000_000
-"""Rows of a chunk, where nobody says how many. Each step over a chunk looks through what earlier ones
-left behind, so fewer are cheaper; memory that a process has not touched before is dear."""
+"""Rows of a chunk, where nobody says how many. Each step over a chunk looks through what came
+before, so fewer are cheaper; memory that a process has not touched before is dear."""
 
 DAY_US = 86_400 * 10**6
 MUCH_OUT_OF_ORDER = 0.1

@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po
 
 LOCALE = "zh_Hans"
 # The engine and the commands speak without Django and read theirs themselves.
-_OTHERS = ("rules.po", "commands.po")
+_OTHERS = ("rules.po", "commands.po", "refusals.po")
 
 
 def sources() -> list[Path]:

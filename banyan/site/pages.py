@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
 from django_otp.middleware import OTPMiddleware
 
 from banyan.doors.console.look import looser_policy
@@ -53,8 +54,12 @@ class AroundPages:
                 self._before_view.insert(0, self._inner.process_view)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer one request."""
-        return (self._bare if _is_api(request) else self._inner)(request)
+        """Answer one request. The API speaks English, whatever the last page of this thread spoke;
+        texts for a reader come in the language that a call names."""
+        if _is_api(request):
+            with translation.override("en"):
+                return self._bare(request)
+        return self._inner(request)
 
     def process_view(
         self,

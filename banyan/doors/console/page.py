@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import admin, messages
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render as rendered
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from banyan.doors.console.staff import at_work
+from banyan.doors.console.staff import at_work, staff_of
+from banyan.doors.refusals import refusal
 from banyan.kernel.errors import Problem
+
+NOT_ALLOWED = HTTPStatus.METHOD_NOT_ALLOWED
 
 View = Callable[..., HttpResponseBase]
 
@@ -35,11 +43,37 @@ def page(*rights: str) -> Callable[[View], View]:
         def guarded(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
             if not at_work(request).rights.intersection(rights):
                 raise PermissionDenied
-            return view(request, *arguments, **named)
+            answer = view(request, *arguments, **named)
+            is_shown = request.method != "GET" or answer.status_code != NOT_ALLOWED
+            return answer if is_shown else _only_for_forms(request)
 
-        return admin.site.admin_view(guarded)
+        entered = admin.site.admin_view(guarded)
+
+        @wraps(entered)
+        def opened(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
+            if request.method == "POST" and staff_of(request) is None:
+                return redirect_to_login(_stood(request), reverse("admin:login"))
+            return entered(request, *arguments, **named)
+
+        return opened
 
     return guard
+
+
+def _stood(request: HttpRequest) -> str:
+    """The page whose form was sent, since where it was sent to shows nothing by itself."""
+    came = urlsplit(request.headers.get("Referer", ""))
+    here = f"{came.path}?{came.query}" if came.query else came.path
+    is_ours = came.netloc == request.get_host() and here.startswith(reverse("admin:index"))
+    return here if is_ours else request.get_full_path()
+
+
+def _only_for_forms(request: HttpRequest) -> HttpResponse:
+    """For who opens the address that a form is sent to, such as by Enter in the address line."""
+    sentence = _("A form is sent to this address; by itself it shows nothing.")
+    title = _("There is nothing at this address")
+    context = {"sentence": sentence}
+    return render(request, "console/error.html", context, title=title, status=NOT_ALLOWED)
 
 
 def render(
@@ -59,4 +93,4 @@ def render(
 
 def told(request: HttpRequest, problem: Problem) -> None:
     """Show what went wrong above the next page."""
-    messages.error(request, str(problem))
+    messages.error(request, refusal(problem))

@@ -34,11 +34,16 @@ class Phrase:
 
 
 def expressions(
-    voice: Voice, program: Program, place: Place, *, event: str | None = None
+    voice: Voice,
+    program: Program,
+    place: Place,
+    *,
+    event: str | None = None,
+    to_reader: bool = False,
 ) -> "Expressions":
     """Ready to put into words what stands at one place of the program; `event` is the event it is
-    about."""
-    names = Names(voice, program, place, event=event)
+    about; `to_reader`: said to the person it is about."""
+    names = Names(voice, program, place, event=event, to_reader=to_reader)
     return Expressions(voice, names, columns(program, place))
 
 
@@ -185,16 +190,10 @@ class Expressions:
         if isinstance(written, exp.Null):
             return voice.say("never")
         pattern = written.name
-        owner = self._names.owner_of_tags(subject.name) if isinstance(subject, exp.Column) else None
-        found = _tag(pattern) if owner is not None else None
-        if found is not None:
-            return voice.say(
-                sentence("{who} has the tag {tag}")
-                if holds
-                else sentence("{who} lacks the tag {tag}"),
-                who=owner,
-                tag=voice.quote(found),
-            )
+        tag = _tag(pattern) if isinstance(subject, exp.Column) else None
+        told = None if tag is None else self._names.tagged(subject.name, tag, holds=holds)
+        if told is not None:
+            return told
         yes, no, core = _matching(pattern)
         return voice.say(
             yes if holds else no, value=self._value(subject).text, pattern=voice.quote(core)

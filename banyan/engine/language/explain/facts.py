@@ -58,6 +58,24 @@ SIGNS = {
     ),
 }
 
+# Whether somebody has a tag.
+TAGGED = (sentence("{who} has the tag {tag}"), sentence("{who} lacks the tag {tag}"))
+
+# The same sentences, said to the person they are about.
+YOURS = {
+    FACTS["orders"]: sentence("your number of orders"),
+    FACTS["spend"]: sentence("your total spend"),
+    FACTS["tenure_days"]: sentence("the number of days since we first saw you"),
+    FACTS["tier"]: sentence("your tier"),
+    FACTS["tags"]: sentence("your tags"),
+    SIGNS["is_new"][0]: sentence("you have not ordered yet"),
+    SIGNS["is_new"][1]: sentence("you have ordered before"),
+    SIGNS["is_known"][0]: sentence("you are already known to us"),
+    SIGNS["is_known"][1]: sentence("you are not known to us yet"),
+    TAGGED[0]: sentence("you have the tag {tag}"),
+    TAGGED[1]: sentence("you lack the tag {tag}"),
+}
+
 MEASURES = {
     "friends_24h": sentence(
         "the number of the advocate’s friends who joined within 24 hours (this one included)"
@@ -85,10 +103,18 @@ class Names:
     """The names that a condition at one place of a program may use."""
 
     def __init__(
-        self, voice: Voice, program: Program, place: Place, *, event: str | None = None
+        self,
+        voice: Voice,
+        program: Program,
+        place: Place,
+        *,
+        event: str | None = None,
+        to_reader: bool = False,
     ) -> None:
-        """`event` is the track event whose properties are meant, where there is one."""
+        """`event` is the track event whose properties are meant, where there is one; `to_reader`:
+        whom the place is about reads it."""
         self._voice = voice
+        self._to_reader = to_reader
         self._tests = frozenset(program.experiments)
         self._total = ORDER_TOTAL if (event or "").startswith("Order ") else PROPERTIES["total"]
         if program.is_self or place in ("advocates", "friends"):
@@ -102,7 +128,7 @@ class Names:
         if name in self._tests:
             return voice.say("the variant of the test {test}", test=voice.quote(name))
         if (found := self._fact(name)) is not None and found[1] in FACTS:
-            return voice.say(FACTS[found[1]], who=found[0])
+            return self._of(found[0], FACTS[found[1]])
         if name in MEASURES:
             return voice.say(MEASURES[name])
         if name == "total":
@@ -118,12 +144,20 @@ class Names:
         if name in self._tests or plain not in SIGNS:
             return None
         yes, no = SIGNS[plain]
-        return self._voice.say(yes if holds else no, who=who)
+        return self._of(who, yes if holds else no)
 
-    def owner_of_tags(self, name: str) -> str | None:
-        """Whose tags the name stands for, if it does."""
+    def tagged(self, name: str, tag: str, *, holds: bool) -> str | None:
+        """That somebody has a tag or lacks it; None when the name does not stand for tags."""
         found = self._fact(name)
-        return found[0] if found is not None and found[1] == "tags" else None
+        if found is None or found[1] != "tags":
+            return None
+        yes, no = TAGGED
+        return self._of(found[0], yes if holds else no, tag=self._voice.quote(tag))
+
+    def _of(self, who: str, text: str, **values: str) -> str:
+        if self._to_reader and text in YOURS:
+            return self._voice.say(YOURS[text], **values)
+        return self._voice.say(text, who=who, **values)
 
     def _fact(self, name: str) -> tuple[str, str] | None:
         """(who it is about, the fact's plain name)"""

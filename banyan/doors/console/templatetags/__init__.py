@@ -1,0 +1,1 @@
+"""templatetags: filters of the console's templates."""

@@ -6,10 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, QuerySet, Sum
 
-from banyan.core.referrals.models import Decision, Reversal, Ruling
+from banyan.core.referrals.models import Decision, Ruling, Waiting
 from banyan.core.referrals.read import DecisionRow, decisions_of
 
 
@@ -44,8 +43,8 @@ def held(asked: Asked, *, offset: int = 0, limit: int = 50) -> list[DecisionRow]
 
 
 def count(asked: Asked) -> int:
-    """How many those are."""
-    return _waiting(asked).count()
+    """How many those are; of all of them it looks at no decision."""
+    return Waiting.objects.count() if asked == Asked() else _waiting(asked).count()
 
 
 def ids(asked: Asked, *, limit: int) -> list[str]:
@@ -93,18 +92,7 @@ def _first_words(decision_ids: Sequence[str]) -> dict[str, int]:
 
 
 def _waiting(asked: Asked) -> QuerySet[Decision]:
-    taken = (
-        Reversal.objects.filter(decision_id=OuterRef("decision_id"))
-        .values("decision_id")
-        .annotate(n=Sum("amount"))
-        .values("n")
-    )
-    rows = (
-        Decision.objects.filter(outcome="held")
-        .filter(~Exists(Ruling.objects.filter(decision_id=OuterRef("decision_id"))))
-        .annotate(taken=Coalesce(Subquery(taken, output_field=IntegerField()), 0))
-        .filter(amount__gt=F("taken"))
-    )
+    rows = Decision.objects.filter(decision_id__in=Waiting.objects.values("decision_id"))
     exact = {
         "program": asked.program,
         "reason": asked.reason,

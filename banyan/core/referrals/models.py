@@ -145,6 +145,16 @@ class Reversal(models.Model):
         return f"{self.decision_id} −{self.amount}"
 
 
+class Waiting(models.Model):
+    """A held decision on which nobody has given their word yet and of which something is left: kept
+    apart, so that who asks what waits need not look through all that ever did."""
+
+    decision_id = models.TextField(primary_key=True)
+
+    def __str__(self) -> str:
+        return self.decision_id
+
+
 class Ruling(models.Model):
     """A person's release or denial of a held decision, as it stands in the log."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+from django.db import connection
 
 from banyan.core.events.read import said
 from banyan.core.referrals.stages import ACCEPT, ACTIVATING, DECLINE, PURCHASE
@@ -27,6 +28,8 @@ def save(
     write("referrals_decision", _placed(decisions))
     write("referrals_reversal", _placed(reversals))
     write("referrals_reject", rejects)
+    _wait(decisions)
+    _wait_no_more_for_nothing(reversals)
 
 
 def save_rulings(events: pl.DataFrame) -> pl.DataFrame:
@@ -42,7 +45,42 @@ def save_rulings(events: pl.DataFrame) -> pl.DataFrame:
         "occurred_at",
     ).filter(pl.col("decision_id").is_not_null())
     write("referrals_ruling", rulings)
+    _remove_waiting(rulings["decision_id"])
     return rulings
+
+
+def _wait(decisions: pl.DataFrame) -> None:
+    """Held decisions wait, but for those on which somebody's word came before them."""
+    held = decisions.filter((pl.col("outcome") == "held") & (pl.col("amount") > 0))
+    if held.is_empty():
+        return
+    where, parameters = among("decision_id", held["decision_id"].to_list())
+    ruled = read(
+        f"SELECT DISTINCT decision_id FROM referrals_ruling WHERE {where}",
+        parameters,
+        {"decision_id": pl.String},
+    )
+    write("referrals_waiting", held.select("decision_id").join(ruled, on="decision_id", how="anti"))
+
+
+def _wait_no_more_for_nothing(reversals: pl.DataFrame) -> None:
+    """What was taken back whole needs nobody's word."""
+    _remove_waiting(
+        reversals["decision_id"],
+        "AND (SELECT amount FROM referrals_decision d "
+        "WHERE d.decision_id = referrals_waiting.decision_id) "
+        "<= (SELECT SUM(r.amount) FROM referrals_reversal r "
+        "WHERE r.decision_id = referrals_waiting.decision_id)",
+    )
+
+
+def _remove_waiting(decision_ids: pl.Series, those: str = "") -> None:
+    """`those`: a further condition, as SQL."""
+    if decision_ids.is_empty():
+        return
+    where, parameters = among("decision_id", decision_ids.unique().to_list())
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM referrals_waiting WHERE {where} {those}", parameters)
 
 
 def _property(name: str) -> pl.Expr:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from banyan.core.ledger.read import TransferRow, transfers_of_decisions
 from banyan.core.programs.read import published_program
@@ -119,8 +119,9 @@ def _room(program: Program, cap: Cap, row: DecisionRow) -> Allowance | None:
     )
     if told["number"] and (told["first"], told["last"]) != (row.version, row.version):
         return None
+    # Few decisions are taken back, and a cap may be shared by all: so not the other way round.
     taken = Reversal.objects.filter(
-        position__lt=row.position, decision_id__in=sharing.values("decision_id")
+        Exists(sharing.filter(decision_id=OuterRef("decision_id"))), position__lt=row.position
     )
     back = dict(taken.values_list("decision_id").annotate(n=Sum("amount")))
     if cap.count is None:

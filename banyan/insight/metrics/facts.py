@@ -15,7 +15,8 @@ from banyan.engine.values import Kind
 ORDERED, REFUNDED = "Order Completed", "Order Refunded"
 CLICKED, SUBMITTED, SHARED = "Referral Link Clicked", "Referral Submitted", "Referral Shared"
 ANSWERED = "NPS Answered"
-_COUNTED = (ORDERED, REFUNDED, CLICKED, SUBMITTED, SHARED, ANSWERED)
+SIGNED_UP, ACCOUNT_CREATED = "Signed Up", "Account Created"
+_COUNTED = (ORDERED, REFUNDED, CLICKED, SUBMITTED, SHARED, ANSWERED, SIGNED_UP, ACCOUNT_CREATED)
 PROPERTIES = ("currency", "order_id", "code", "program", "advocate", "channel", "script")
 _WANTED: dict[str, Kind] = {
     "properties.total": "number",
@@ -29,7 +30,8 @@ class Facts(NamedTuple):
 
     events: pl.DataFrame
     """Those that are counted and could be used: position, name, user_id, anonymous_id, occurred_at,
-    body, total (scaled by 10^12), and the texts of `PROPERTIES`."""
+    body, total (scaled by 10^12), the texts of `PROPERTIES`, and whether it names a code that
+    nobody has (`is_code_unknown`)."""
     referrals: pl.DataFrame
     touches_lost: pl.DataFrame
     stages: pl.DataFrame
@@ -47,13 +49,14 @@ def counted(events: pl.DataFrame, typed: pl.DataFrame, rejects: pl.DataFrame) ->
     )
     rows = events.select(_EVENT).hstack(values).filter(pl.col("name").is_in(_COUNTED))
     if rejects.is_empty():
-        return rows
+        return rows.with_columns(is_code_unknown=pl.lit(False))
     faults = rejects.select("position", fault="code")
     useless = pl.col("fault").is_not_null() & (
         (pl.col("fault") != "unknown_code") | (pl.col("name") == CLICKED)
     )
     named = rows.join(faults, on="position", how="left", maintain_order="left")
-    return named.filter(~useless).drop("fault")
+    unknown = (pl.col("fault") == "unknown_code").fill_null(False)
+    return named.filter(~useless).with_columns(is_code_unknown=unknown).drop("fault")
 
 
 def facts_between(after: int, upto: int) -> Facts:

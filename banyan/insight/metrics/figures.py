@@ -16,6 +16,7 @@ from banyan.insight.metrics.advocates import brought, cover, days_to_purchase, r
 from banyan.insight.metrics.assumptions import assumptions
 from banyan.insight.metrics.economics import economics
 from banyan.insight.metrics.funnel import share
+from banyan.insight.metrics.known import known
 from banyan.insight.metrics.lines import Colour, Line, lines
 from banyan.insight.metrics.periods import Period
 from banyan.insight.metrics.scope import Scope
@@ -30,7 +31,7 @@ class Meant:
     """What a figure is, apart from its words."""
 
     key: str
-    group: Literal["kpi", "quantity", "quality", "efficiency"]
+    group: Literal["kpi", "quantity", "quality", "efficiency", "tracking"]
     kind: Kind
 
 
@@ -79,7 +80,9 @@ CORE = (
     Meant("uplift", "efficiency", "share"),
     Meant("cost_share", "efficiency", "share"),
 )
-ALL: Mapping[str, Meant] = {one.key: one for one in (*KPIS, *CORE)}
+TRACKING = (Meant("attributed", "tracking", "share"),)
+"""Whether the others can be believed: what is not recognised is counted by none of them."""
+ALL: Mapping[str, Meant] = {one.key: one for one in (*KPIS, *CORE, *TRACKING)}
 
 
 def kpis(now: Sums, before: Sums, period: Period) -> tuple[Figure, ...]:
@@ -104,11 +107,18 @@ def core(period: Period, scope: Scope, *, today: date) -> tuple[Figure, ...]:
     return _told(CORE, now, before, period, whole)
 
 
+def tracking(period: Period, scope: Scope) -> tuple[Figure, ...]:
+    """What is known of where friends came from."""
+    nothing = sums(Period(period.first, period.first), scope).during(period.before)
+    whole = {"attributed": (known(period, scope).share, known(period.before, scope).share)}
+    return _told(TRACKING, nothing, nothing, period, whole)
+
+
 def everything(period: Period, scope: Scope, *, today: date) -> tuple[Figure, ...]:
-    """The five and the twelve."""
+    """The five, the twelve, and what is known of where friends came from."""
     both = sums(Period(period.before.first, period.last), scope)
     five = kpis(both.during(period), both.during(period.before), period)
-    return (*five, *core(period, scope, today=today))
+    return (*five, *core(period, scope, today=today), *tracking(period, scope))
 
 
 def redemption(found: Sums) -> Value:

@@ -161,6 +161,27 @@ class Buyer(models.Model):
         return f"{self.user_id} {self.orders}"
 
 
+class Unattributed(models.Model):
+    """Somebody who came by a referral of which nobody knew whose: they named a code that nobody
+    has, or said that somebody sent them. Who was referred later is no longer one of them."""
+
+    class Why(models.TextChoices):
+        """`said`: by `source` of the event."""
+
+        CODE = "code"
+        SAID = "said"
+
+    user_id = models.TextField(primary_key=True)
+    first_on = models.DateField()
+    why = models.TextField(choices=Why.choices)
+
+    class Meta:
+        indexes = [models.Index(fields=["first_on"], name="metrics_unattributed_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.why}"
+
+
 class Goal(models.Model):
     """What a figure should be, and who answers for it; set in the console."""
 

@@ -17,12 +17,12 @@ from banyan.insight.metrics.promised import Promised
 from banyan.insight.metrics.save import save
 from banyan.kernel.database import one_transaction
 
-RELEASE = 1
+RELEASE = 2
 """Raised when figures are counted otherwise than before: then all are made again."""
 STRETCH = 50_000
 """Events counted in one transaction by a rebuild."""
 
-_TABLES = ("slice", "day", "friend", "advocate", "buyer")
+_TABLES = ("slice", "day", "friend", "advocate", "buyer", "unattributed")
 
 
 def go_on(facts: Facts, *, before: int, upto: int, promised: Promised) -> bool:

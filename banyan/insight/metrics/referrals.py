@@ -17,7 +17,7 @@ from banyan.insight.metrics.measures import (
 )
 from banyan.insight.metrics.promised import Promised
 from banyan.insight.metrics.touches import word
-from banyan.kernel.database import among, read, write
+from banyan.kernel.database import among, is_postgres, read, write
 
 _KNOWN = {
     "program": pl.String,
@@ -32,12 +32,31 @@ _KNOWN = {
 }
 _COST = {GRANTED: 1, TAKEN: -1, TAKEN_PENDING: -1, EXPIRED: -1}
 _DAYS = tuple(f"{stage}_on" for stage in STAGES)
+_SUMS = ("orders", "revenue", "refunded", "cost")
+_MOVED = (*_DAYS, *_SUMS, "program", "friend")
 _MOVE = (
     "UPDATE metrics_friend SET "
-    + ", ".join(f"{day} = COALESCE({day}, %s)" for day in _DAYS)
-    + ", orders = orders + %s, revenue = revenue + %s, refunded = refunded + %s, cost = cost + %s"
-    " WHERE program = %s AND friend = %s"
+    + ", ".join(
+        [
+            *(f"{day} = COALESCE({day}, %s)" for day in _DAYS),
+            *(f"{name} = {name} + %s" for name in _SUMS),
+        ]
+    )
+    + " WHERE program = %s AND friend = %s"
 )
+_MOVE_MANY = (
+    "UPDATE metrics_friend AS kept SET "
+    + ", ".join(
+        [
+            *(f"{day} = COALESCE(kept.{day}, moved.{day})" for day in _DAYS),
+            *(f"{name} = kept.{name} + moved.{name}" for name in _SUMS),
+        ]
+    )
+    + " FROM moved_friend AS moved"
+    " WHERE kept.program = moved.program AND kept.friend = moved.friend"
+)
+_FEW = 200
+"""Up to so many rows PostgreSQL moves one by one faster than by a table of their own."""
 
 
 def new_friends(facts: Facts, promised: Promised, *, zone: str) -> pl.DataFrame:
@@ -94,16 +113,24 @@ def save_friends(
         return
     sums = rows.group_by(of).agg(
         pl.col(_DAYS).min().cast(pl.String),
-        pl.col("orders", "revenue", "refunded", "cost").sum(),
+        pl.col(_SUMS).sum(),
     )
+    _move(sums.sort(of).select(_MOVED))
+
+
+def _move(rows: pl.DataFrame) -> None:
+    """Whoever counts holds the row of progress, so that nobody else moves friends meanwhile."""
     with connection.cursor() as cursor:
-        # In one order for everybody, so that two writers could never wait for each other.
-        cursor.executemany(
-            _MOVE,
-            sums.sort(of)
-            .select(*_DAYS, "orders", "revenue", "refunded", "cost", "program", "friend")
-            .rows(),
+        if not is_postgres() or rows.height <= _FEW:
+            cursor.executemany(_MOVE, rows.rows())
+            return
+        cursor.execute("DROP TABLE IF EXISTS moved_friend")
+        cursor.execute(
+            "CREATE TEMP TABLE moved_friend ON COMMIT DROP AS "
+            f"SELECT {', '.join(_MOVED)} FROM metrics_friend WITH NO DATA"
         )
+        write("moved_friend", rows)
+        cursor.execute(_MOVE_MANY)
 
 
 def _costs(moved: pl.DataFrame) -> pl.DataFrame:

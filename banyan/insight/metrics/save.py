@@ -14,6 +14,7 @@ from banyan.core.events import read as log
 from banyan.core.referrals.frames import terms_of
 from banyan.insight.metrics import measures as of
 from banyan.insight.metrics.facts import ANSWERED, ORDERED, REFUNDED, Facts, typed
+from banyan.insight.metrics.known import save_unattributed
 from banyan.insight.metrics.money import minor, resolved
 from banyan.insight.metrics.people import save_advocates, save_buyers
 from banyan.insight.metrics.promised import Promised
@@ -45,6 +46,7 @@ def save(facts: Facts, *, promised: Promised, zone: str) -> None:
     save_advocates(reached, joined, bought)
     shop = _shop(orders, known).with_columns(day=_day("occurred_at", zone))
     fresh = save_buyers(shop)
+    save_unattributed(facts.events.with_columns(day=_day("occurred_at", zone)))
     _write(
         [
             _figures(joined, of.JOINED, day="joined_on", amount="depth"),
@@ -54,6 +56,7 @@ def save(facts: Facts, *, promised: Promised, zone: str) -> None:
             _figures(back.with_columns(day=_day("occurred_at", zone)), of.REFUNDS, amount="minor"),
             _figures(moved.with_columns(day=_day("occurred_at", zone)), "measure", amount="amount"),
             _figures(_decided(facts, friends, zone), "measure", amount="amount"),
+            _figures(_all_decided(facts, zone), of.DECIDED),
             *_of_shop(shop, fresh, _shop(refunds, known), zone),
             _figures(_answers(facts.events, zone), "measure"),
         ]
@@ -209,6 +212,10 @@ def _decided(facts: Facts, friends: pl.DataFrame, zone: str) -> pl.DataFrame:
     )
     kept = ["decision_id", "program", "version", "friend", "measure", "item", "unit", "amount"]
     return _with_referral(rows.select(*kept, "day"), friends)
+
+
+def _all_decided(facts: Facts, zone: str) -> pl.DataFrame:
+    return facts.decisions.select("program", "version", day=_day("occurred_at", zone))
 
 
 def _with_referral(rows: pl.DataFrame, friends: pl.DataFrame) -> pl.DataFrame:

@@ -136,6 +136,24 @@ def by_reward(period: Period, scope: Scope) -> dict[tuple[str, str, str], Sums]:
     }
 
 
+def by_version(program: str) -> pl.DataFrame:
+    """From the beginning until now: how many joined and were decided under each version, and what
+    was granted of which unit: (version, measure, unit, n, amount)."""
+    where, measures = among("measure", [of.JOINED, of.DECIDED, of.GRANTED])
+    return read(
+        "SELECT version, measure, unit, SUM(n), SUM(amount) FROM metrics_slice "
+        f"WHERE program = %s AND {where} GROUP BY version, measure, unit ORDER BY version, unit",
+        [program, *measures],
+        {
+            "version": pl.Int64,
+            "measure": pl.String,
+            "unit": pl.String,
+            "n": pl.Int64,
+            "amount": pl.Int64,
+        },
+    )
+
+
 def moved_in_all(scope: Scope) -> Sums:
     """What rewards did from the beginning until now, and wallets."""
     where, programs = among("program", [*scope.programs, ""])

@@ -10,7 +10,8 @@ from typing import Literal
 import polars as pl
 
 from banyan.core.programs.read import ProgramRow, VersionRow, programs, version
-from banyan.kernel.database import read
+from banyan.insight.metrics.measures import DECIDED, GRANTED, JOINED
+from banyan.insight.metrics.sums import by_version
 from banyan.pipeline.approving.models import (
     Check,
     Pilot,
@@ -229,36 +230,20 @@ def pilots(program: str) -> list[PilotRow]:
 
 
 def tallies(program: str) -> dict[int, Tally]:
-    """What came of each version of a program, from the live tables."""
-    referred = read(
-        "SELECT version, COUNT(*) AS n FROM referrals_referral WHERE program = %s GROUP BY version",
-        [program],
-        {"version": pl.Int64, "n": pl.Int64},
-    )
-    decided = read(
-        "SELECT version, unit, outcome, COUNT(*) AS n, CAST(SUM(amount) AS BIGINT) AS amount "
-        "FROM referrals_decision WHERE program = %s GROUP BY version, unit, outcome "
-        "ORDER BY version, unit",
-        [program],
-        {
-            "version": pl.Int64,
-            "unit": pl.String,
-            "outcome": pl.String,
-            "n": pl.Int64,
-            "amount": pl.Int64,
-        },
-    )
-    counts = dict(referred.rows())
-    found: dict[int, Tally] = {}
-    for number in sorted({*counts, *decided["version"].to_list()}):
-        mine = decided.filter(pl.col("version") == number)
-        granted = mine.filter(pl.col("outcome") == "granted")
-        found[number] = Tally(
-            counts.get(number, 0),
-            int(mine["n"].sum()),
-            tuple(granted.select("unit", "amount").rows()),
-        )
-    return found
+    """What came of each version of a program, as the figures keep it."""
+    rows = by_version(program)
+    return {
+        int(number): _tally(rows.filter(pl.col("version") == number))
+        for number in rows["version"].unique().sort()
+    }
+
+
+def _tally(rows: pl.DataFrame) -> Tally:
+    of_all = {
+        measure: int(rows.filter(measure=measure)["n"].sum()) for measure in (JOINED, DECIDED)
+    }
+    granted = rows.filter(measure=GRANTED).select("unit", "amount")
+    return Tally(of_all[JOINED], of_all[DECIDED], tuple(granted.rows()))
 
 
 def is_reviewed(row: VersionRow, known: Iterable[ReviewRow]) -> ReviewRow | None:

@@ -33,7 +33,7 @@ class Card:
 
 def cards(figures: Sequence[Figure]) -> list[Card]:
     """Of each figure its card."""
-    colours = {"green": _("good"), "yellow": _("watch"), "red": _("act")}
+    colours = {"green": _("in range"), "yellow": _("watch"), "red": _("act")}
     return [
         Card(
             one.meant.key,

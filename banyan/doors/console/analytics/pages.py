@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.shortcuts import render as rendered
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
@@ -32,8 +33,9 @@ from banyan.insight.metrics.economics import (
     split,
     stock,
 )
-from banyan.insight.metrics.figures import ALL, core, kpis
+from banyan.insight.metrics.figures import ALL, core, kpis, tracking
 from banyan.insight.metrics.funnel import funnel, funnels, leak, segment_funnel
+from banyan.insight.metrics.known import carriers, nobodys
 from banyan.insight.metrics.periods import Period
 from banyan.insight.metrics.reconcile import differences
 from banyan.insight.metrics.sums import Sums, moved_in_all, sums
@@ -51,13 +53,15 @@ def overview(request: HttpRequest) -> HttpResponseBase:
     now, before = both(chosen)
     five = kpis(now, before, chosen.period)
     twelve = core(chosen.period, chosen.scope, today=chosen.today)
-    parts = [tables.figures_table([*five, *twelve])]
+    tracked = tracking(chosen.period, chosen.scope)
+    parts = [tables.figures_table([*five, *twelve, *tracked])]
     if file := shown.as_file(request, parts):
         return file
     groups = [
         (title, cards([one for one in twelve if one.meant.group == key]))
         for key, title in words.GROUPS.items()
     ]
+    groups.append((_("Tracking"), cards(tracked)))
     return show(
         request,
         "overview",
@@ -79,7 +83,11 @@ def funnel_page(request: HttpRequest) -> HttpResponseBase:
         for one in ("channel", "script", "version", "variant")
     ]
     whole = tables.funnel_table(steps)
-    parts = [whole, *by, _by_segment(chosen)]
+    recognised = [
+        tables.carriers_table(carriers(chosen.period, chosen.scope)),
+        tables.nobodys_table(nobodys(chosen.period), customer_url(request)),
+    ]
+    parts = [whole, *by, _by_segment(chosen), *recognised]
     if file := shown.as_file(request, parts):
         return file
     found = leak(steps)
@@ -261,6 +269,12 @@ def _by_segment(chosen: Asked) -> Table:
 def _money(
     request: HttpRequest, chosen: Asked, typed: dict[str, str], *, status: int = 200
 ) -> HttpResponseBase:
+    if request.GET.get("table") == "differences":
+        table = _differences(request, chosen)
+        part = {"table": table, "asked": chosen}
+        return shown.as_file(request, [table]) or rendered(
+            request, "console/analytics/table.html", part
+        )
     now, before = both(chosen)
     assumed, money = assumptions(chosen.scope), chosen.scope.currency
     found = economics(now, assumed, days=chosen.period.days)
@@ -271,7 +285,6 @@ def _money(
         tables.split_table(split(rewards, assumed), money),
         tables.given_table(rewards),
         tables.stock_table(stock(moved_in_all(chosen.scope))),
-        _differences(request, chosen),
     ]
     if file := shown.as_file(request, parts):
         return file
@@ -357,6 +370,7 @@ def _facts(found: Economics, past: Economics, money: str) -> list[tuple[str, str
 
 
 def _differences(request: HttpRequest, chosen: Asked) -> Table:
+    """Reads every order of the days, so the page asks for it once it stands."""
     found = differences(chosen.period, chosen.scope)
     url = customer_url(request)
     return Table(

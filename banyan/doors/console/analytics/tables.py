@@ -14,6 +14,7 @@ from banyan.insight.metrics.cohorts import Cohort
 from banyan.insight.metrics.economics import Given, Split, Stock
 from banyan.insight.metrics.figures import Figure
 from banyan.insight.metrics.funnel import Group, Step
+from banyan.insight.metrics.known import Carrier, Nobodys
 from banyan.insight.metrics.periods import Period
 from banyan.insight.metrics.sums import Sums
 
@@ -202,6 +203,55 @@ def heads_table(found: Brought, currency: str, url: str) -> Table:
             for one in found.heads
         ],
         empty=_("Nobody brought a friend in these days."),
+    )
+
+
+def carriers_table(carriers: Sequence[Carrier]) -> Table:
+    """Friends by what they were recognised."""
+    whole = sum(one.friends for one in carriers)
+    return Table(
+        "carriers",
+        _("How friends were recognised"),
+        (
+            Column(_("By"), is_number=False),
+            Column(_("Friends")),
+            Column(_("Share of friends"), is_drawn=False),
+            Column(_("Bought")),
+        ),
+        [
+            (
+                shown.text(str(words.CARRIERS.get(one.kind, one.kind))),
+                shown.count(one.friends),
+                shown.share(one.friends / whole),
+                shown.count(one.purchased),
+            )
+            for one in carriers
+        ],
+        note=_("Offer links, codes and contacts together: each finds those whom the others lose."),
+        empty=_("Nobody joined in these days."),
+    )
+
+
+def nobodys_table(people: Sequence[Nobodys], url: str) -> Table:
+    """People who came by a referral of which nobody knows whose."""
+    return Table(
+        "unknown-advocate",
+        _("Came by a referral, advocate unknown"),
+        (
+            Column(_("Customer"), is_number=False),
+            Column(_("First seen"), is_number=False),
+            Column(_("Why"), is_number=False),
+        ),
+        [
+            (
+                Cell(one.user_id, url=url.replace("*", one.user_id) if url else ""),
+                shown.text(one.first_on.isoformat()),
+                shown.text(str(words.UNKNOWN[one.why])),
+            )
+            for one in people
+        ],
+        note=_("Ask them who it was and enter the referral by hand; then they count."),
+        empty=_("Of everybody who came by a referral the advocate is known."),
     )
 
 

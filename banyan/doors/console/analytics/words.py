@@ -106,6 +106,25 @@ FIGURES: Mapping[str, Words] = {
         _("What share of the revenue they bring the rewards take."),
         _("rewards granted less taken back ÷ revenue of friends less refunds"),
     ),
+    "attributed": Words(
+        _("Referrals with a known advocate"),
+        _("Of those who came by a referral, how many are known to be whose."),
+        _(
+            "friends ÷ (friends + people who named an unknown code, or said at sign-up or with an "
+            "order that somebody sent them)"
+        ),
+    ),
+}
+
+CARRIERS: Mapping[str, Text] = {
+    "click": _("A link that was followed"),
+    "code": _("A code that was named"),
+    "invite": _("A contact that was given"),
+}
+
+UNKNOWN: Mapping[str, Text] = {
+    "code": _("named a code that nobody has"),
+    "said": _("said that somebody sent them"),
 }
 
 GROUPS: Mapping[str, Text] = {

@@ -249,6 +249,7 @@ class Books:
     def _rewards(self) -> list[tuple[tuple[str, ...], int]]:
         found = []
         for d in self.tables["decisions"]:
+            found.append(((self.day(d["occurred_at"]), d["program"], "decided", "", ""), 0))
             if d["outcome"] != "granted":
                 key = (self.day(d["occurred_at"]), d["program"], d["outcome"], d["reward"])
                 found.append(((*key, d["unit"]), d["amount"]))

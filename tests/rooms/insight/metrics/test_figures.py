@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import override_settings
 
 from banyan.core.programs.read import published
+from banyan.insight.metrics import referrals
 from banyan.insight.metrics.facts import facts_between
 from banyan.insight.metrics.promised import promised
 from banyan.insight.metrics.rebuild import (
@@ -112,6 +113,22 @@ def test_live_is_rebuilt_is_reckoned_from_the_log(installation: Installation) ->
     }
 
 
+def test_friends_are_moved_alike_one_by_one_and_together(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy()
+    versions = published()
+    stands = promised(book_of(versions), versions)
+    found = []
+    for few in (0, 1_000_000):
+        monkeypatch.setattr(referrals, "_FEW", few)
+        rebuild(stands, cursor=cursor_position, progress=nothing)
+        found.append(rows("friend"))
+    together, one_by_one = found
+    assert together == one_by_one
+    assert len(together) > 50
+
+
 def test_slices_add_up_to_days_and_name_variants(installation: Installation) -> None:
     busy()
     days = read(
@@ -155,6 +172,7 @@ def test_a_story_by_hand(installation: Installation) -> None:
         ("spring", "repurchased", "", ""): (1, 0),
         ("spring", "friend_orders", "", "USD"): (3, 13000),
         ("spring", "friend_refunds", "", "USD"): (1, 5000),
+        ("spring", "decided", "", ""): (4, 0),
         ("spring", "granted", "thanks", usd): (2, 4000),
         ("spring", "taken_pending", "thanks", usd): (1, 2000),
         ("spring", "granted", "welcome", "points"): (2, 200),

@@ -78,7 +78,7 @@ def test_a_leak_is_where_most_is_missing_against_before() -> None:
     assert leak(steps(before, before)) is None
 
 
-def test_the_seventeen_figures_of_a_story(installation: Installation) -> None:
+def test_the_eighteen_figures_of_a_story(installation: Installation) -> None:
     line = story()
     line.say("NPS Answered", "ben", score=10)
     line.say("NPS Answered", "cid", score=3)
@@ -108,6 +108,7 @@ def test_the_seventeen_figures_of_a_story(installation: Installation) -> None:
         "cac_saved": 1 - 15 / 50,
         "uplift": None,
         "cost_share": 0.25,
+        "attributed": 1,
     }
     assert len(figures.KPIS) == 5
     assert len(figures.CORE) == 12

@@ -249,6 +249,24 @@ def test_assumptions_are_kept_with_the_program_and_written_down(
     assert 'value="a lot"' in wrong.content.decode()
 
 
+def test_rewards_are_held_against_orders_once_the_page_stands(
+    installation: Installation, staff: Staff
+) -> None:
+    line = Line()
+    line.publish()
+    line.story()
+    line.work()
+    client = staff("growth")
+    path = "/console/analytics/money/?program=spring&from=2026-03-01&to=2026-03-31"
+    page = client.get(path).content.decode()
+    assert 'hx-get="?program=spring&amp;from=2026-03-01' in page
+    assert "No difference: every reward fits" not in page
+    part = client.get(f"{path}&table=differences").content.decode()
+    assert part.strip().startswith('<section class="c-card a-part" id="differences"')
+    assert "No difference: every reward fits its order" in part
+    assert table(client, path.removeprefix("/console/"), "differences") == []
+
+
 def test_an_experiment_is_planned_read_ended_and_applied(
     installation: Installation, staff: Staff
 ) -> None:

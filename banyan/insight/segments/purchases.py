@@ -5,7 +5,8 @@ The log stays the truth: what is here can be thrown away and taken in again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -73,6 +74,23 @@ def catch_up_if_near() -> int:
     """The same where little is missing, as pages can wait for; else how far it is already."""
     mark, _made = Mark.objects.get_or_create(id=1)
     return catch_up() if log.head() - mark.position <= NEAR else mark.position
+
+
+def bought(customers: Sequence[str], *, from_at: datetime, until_at: datetime) -> pl.DataFrame:
+    """(customer, currency, at, net): what these ordered in [from_at, until_at), less what came back
+    of it since, in minor units; the currency is empty where the order named none."""
+    where, parameters = among("customer", customers)
+    return read(
+        "SELECT customer, currency, at, amount - refunded FROM segments_purchase "
+        f"WHERE {where} AND at >= %s AND at < %s",
+        [*parameters, from_at, until_at],
+        {
+            "customer": pl.String(),
+            "currency": pl.String(),
+            "at": pl.Datetime("us", "UTC"),
+            "net": pl.Int64(),
+        },
+    )
 
 
 def _take_in(events: pl.DataFrame) -> None:

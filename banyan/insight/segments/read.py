@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import polars as pl
+
 from banyan.core.people.names import ids_of, speaker
-from banyan.insight.segments import rules
+from banyan.insight.segments import rules, sources
 from banyan.insight.segments.models import Member, Segment
 from banyan.insight.segments.rules import Rules
+from banyan.kernel.database import among, read
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,20 @@ def members(slug: str, *, after: str = "", limit: int | None = None) -> list[str
     the one that speaks for them. An unknown segment has none."""
     rows = Member.objects.filter(segment__slug=slug, customer__gt=after).order_by("customer")
     return list(rows.values_list("customer", flat=True)[:limit])
+
+
+def ids_in(slugs: Sequence[str]) -> pl.DataFrame:
+    """(segment, customer): every id of the members of these segments, merged ones with the one that
+    speaks for them, as of when each was last looked at."""
+    where, parameters = among("s.slug", slugs)
+    rows = read(
+        "SELECT s.slug, m.customer FROM segments_member m "
+        f"JOIN segments_segment s ON s.id = m.segment_id WHERE {where}",
+        parameters,
+        {"segment": pl.String(), "speaker": pl.String()},
+    )
+    people = sources.people().select("customer", "speaker")
+    return rows.join(people, on="speaker").select("segment", "customer")
 
 
 def is_member(slug: str, user_id: str) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from banyan.core.events import read as log
+from banyan.insight.segments.read import known
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
 from banyan.pipeline.comparing.models import Comparison
@@ -14,6 +16,7 @@ from banyan.pipeline.comparing.sides import opened
 from banyan.trust.audit.acts import record
 
 MOST_WAITING = 20
+MOST_SEGMENTS = 10
 
 
 class BadComparison(Problem):
@@ -35,11 +38,20 @@ def ask(
     from_at: datetime,
     until_at: datetime,
     now: datetime,
+    segments: Sequence[str] = (),
 ) -> int:
     """Have two texts compared over [from_at, until_at); the number of the comparison.
 
-    An empty `base_source` gives nothing. Raises BadComparison, ProgramError.
+    An empty `base_source` gives nothing; of each of the `segments` who gains and who loses is told
+    apart. Raises BadComparison, ProgramError.
     """
+    chosen = tuple(dict.fromkeys(segments))
+    if len(chosen) > MOST_SEGMENTS:
+        raise BadComparison(
+            _("At most {most} segments can be looked at apart.").format(most=MOST_SEGMENTS)
+        )
+    if known(chosen) != set(chosen):
+        raise BadComparison(_("One of the segments is gone; choose again."))
     if until_at <= from_at:
         raise BadComparison(_("The period ends before it begins."))
     if from_at > now:
@@ -58,6 +70,7 @@ def ask(
             source=source,
             from_at=from_at,
             until_at=min(until_at, now),
+            segments=list(chosen),
             total=sides * log.head(),
             asked_by=actor,
             asked_at=now,

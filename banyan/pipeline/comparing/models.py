@@ -22,6 +22,7 @@ class Comparison(models.Model):
     source = models.TextField()
     from_at = models.DateTimeField(help_text="the first moment counted")
     until_at = models.DateTimeField(help_text="the first moment no longer counted")
+    segments = models.JSONField(default=list, help_text="slugs; who moves is told of each apart")
     status = models.TextField(choices=Status.choices, default=Status.WAITING)
     done = models.BigIntegerField(default=0, help_text="events read, of both sides together")
     total = models.BigIntegerField(default=0)

@@ -15,6 +15,7 @@ import xlsxwriter  # type: ignore[import-untyped]  # it ships no types
 from banyan.engine.compare import Comparison, compare
 from banyan.engine.language.program import Program
 from banyan.engine.step import Outcomes
+from banyan.pipeline.comparing.groups import Groups, left, moved, moved_most
 from banyan.pipeline.runs import digits_by_unit
 
 MOST = 200
@@ -42,6 +43,12 @@ class Report:
     winners: Sequence[Row]
     losers: Sequence[Row]
     digits: Mapping[str, int]
+    segments: Sequence[Row] = ()
+    segment_people: Sequence[Row] = ()
+    segment_left: Sequence[Row] = ()
+    """Of the segments that were chosen; see `groups`."""
+    margin: float | None = None
+    """By which `segment_left` was reckoned; None: from revenue."""
 
 
 def report(
@@ -49,17 +56,23 @@ def report(
     b: Outcomes,
     *,
     programs: Sequence[Program],
+    from_at: datetime,
     until_at: datetime,
     events: int,
+    groups: Groups | None = None,
 ) -> Report:
     """Set both sides beside each other; `events` is how many each of them read."""
     found = compare(a, b)
     people = found.beneficiaries
     gains = people.filter(pl.col("difference") > 0)
     losses = people.filter(pl.col("difference") < 0).reverse()
+    begun = pl.col("started_at") >= from_at
+    digits = digits_by_unit(programs) | {one.currency: one.minor_digits for one in programs}
     return Report(
         events=events,
-        referrals={"a": a.referrals.height, "b": b.referrals.height},
+        referrals={
+            name: side.referrals.filter(begun).height for name, side in (("a", a), ("b", b))
+        },
         totals=found.totals.to_dicts(),
         pending=_pending(a, b, until_at).to_dicts(),
         rewards=found.rewards.to_dicts(),
@@ -69,7 +82,11 @@ def report(
         moved=_moved(people).to_dicts(),
         winners=gains.head(MOST).to_dicts(),
         losers=losses.head(MOST).to_dicts(),
-        digits=digits_by_unit(programs),
+        digits=digits,
+        segments=moved(people, groups) if groups else (),
+        segment_people=moved_most(people, groups) if groups else (),
+        segment_left=left(a, b, groups) if groups else (),
+        margin=groups.margin if groups else None,
     )
 
 
@@ -135,6 +152,9 @@ def tables(made: Report) -> dict[str, list[dict[str, Any]]]:
     names = ("totals", "pending", "rewards", "channels", "burn", "moved", "winners", "losers")
     found = {name: [_major(row, made.digits) for row in getattr(made, name)] for name in names}
     found["reasons"] = [dict(row) for row in made.reasons]
+    if made.segments:
+        for name in ("segments", "segment_people", "segment_left"):
+            found[name] = [_major(row, made.digits) for row in getattr(made, name)]
     return found
 
 

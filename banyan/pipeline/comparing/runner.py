@@ -17,6 +17,7 @@ from django.db.models import F, QuerySet
 from banyan.core.events import clock
 from banyan.core.events import read as log
 from banyan.kernel.errors import Problem
+from banyan.pipeline.comparing.groups import groups
 from banyan.pipeline.comparing.models import Comparison
 from banyan.pipeline.comparing.report import packed, report
 from banyan.pipeline.comparing.sides import decided, opened
@@ -109,8 +110,25 @@ def _worked_out(row: Comparison, stop: Event) -> str:
         decided(program, from_at=row.from_at, until_at=row.until_at, upto=upto, beat=beat)
         for program in (base, draft)
     )
-    programs = [draft] if base is None else [base, draft]
-    return packed(report(a, b, programs=programs, until_at=row.until_at, events=upto))
+    found = groups(
+        row.program,
+        row.segments,
+        sides=(a, b),
+        currency=draft.currency,
+        from_at=row.from_at,
+        until_at=row.until_at,
+        now=clock.now(),
+    )
+    made = report(
+        a,
+        b,
+        programs=[draft] if base is None else [base, draft],
+        from_at=row.from_at,
+        until_at=row.until_at,
+        events=upto,
+        groups=found,
+    )
+    return packed(made)
 
 
 def _mine(row: Comparison) -> QuerySet[Comparison]:

@@ -27,7 +27,7 @@ Beat = Callable[[int], None]
 """Told how many more events are done; it may raise to end the work."""
 
 _KEPT = {
-    "referrals": ("friend", "channel", "started_at"),
+    "referrals": ("advocate", "friend", "channel", "started_at"),
     "decisions": (
         "decision_id",
         "reward",
@@ -57,8 +57,9 @@ def decided(
 ) -> Outcomes:
     """What it decides on the log up to a position, of events in [from_at, until_at).
 
-    None decides nothing. Other tables than referrals, decisions and reversals are empty, and those
-    have the columns that are compared. Raises BookProblem.
+    Referrals are all that began before its end. None decides nothing. Other tables than referrals,
+    decisions and reversals are empty, and those have the columns that are compared. Raises
+    BookProblem.
     """
     parts: list[dict[str, pl.DataFrame]] = [_kept(_NOTHING)]
     if program is not None:
@@ -71,9 +72,8 @@ def decided(
     decisions = whole["decisions"].filter(
         pl.col("occurred_at").is_between(from_at, until_at, closed="left")
     )
-    referrals = whole["referrals"].filter(pl.col("started_at") >= from_at)
     reversals = whole["reversals"].join(decisions, on="decision_id", how="semi")
-    return _NOTHING._replace(decisions=decisions, reversals=reversals, referrals=referrals)
+    return _NOTHING._replace(decisions=decisions, reversals=reversals, referrals=whole["referrals"])
 
 
 def _chunks(book: Book, upto: int, beat: Beat) -> Iterator[pl.DataFrame]:

@@ -25,10 +25,11 @@ from banyan.doors.console.staff import at_work
 from banyan.engine.language.explain.quantity import unit_name
 from banyan.engine.language.explain.safe import plain
 from banyan.engine.language.explain.voice import Voice
+from banyan.insight.segments.read import segments
 from banyan.kernel.errors import Problem
 from banyan.pipeline.comparing import acts
 from banyan.pipeline.comparing.read import ComparisonRow, comparison, comparisons, report_of
-from banyan.pipeline.comparing.report import Report, as_csv, as_markdown, workbook
+from banyan.pipeline.comparing.report import Report, as_csv, as_markdown, tables, workbook
 
 SHOWN = 10
 """Winners and losers on the page; the file has more."""
@@ -68,11 +69,13 @@ def compare_ask(request: HttpRequest, slug: str) -> HttpResponseBase:
             base_source=base,
             from_at=_day(request.POST.get("from", "")),
             until_at=_day(request.POST.get("until", "")) + timedelta(days=1),
+            segments=request.POST.getlist("segment"),
             now=now,
         )
     except Problem as problem:
         told(request, problem)
-        return _page(request, slug, request.POST.dict(), status=409)
+        typed = request.POST.dict() | {"segments": request.POST.getlist("segment")}
+        return _page(request, slug, typed, status=409)
     messages.success(request, _("The comparison is worked out in the background."))
     return redirect("admin:program_comparison", slug, number)
 
@@ -144,7 +147,7 @@ def comparison_file(request: HttpRequest, slug: str, number: int, form: str) -> 
     elif form == "md":
         content = as_markdown(made, heading)
     else:
-        content = as_csv(made, _table(request))
+        content = as_csv(made, _table(request, made))
     reply = HttpResponse(content, content_type=_FILES[form])
     reply["Content-Disposition"] = f'attachment; filename="{slug}-comparison-{number}.{form}"'
     return reply
@@ -199,6 +202,7 @@ def _page(
         "base": typed.get("base") or base,
         "from": typed.get("from") or (today - USUAL).isoformat(),
         "until": typed.get("until") or (today - timedelta(days=1)).isoformat(),
+        "segments": [(one, one.slug in typed.get("segments", ())) for one in segments()],
         "rows": [
             (row, named(row.name), named(row.base_name), who(row.asked_by))
             for row in comparisons(slug)
@@ -257,6 +261,7 @@ def _shown(made: Report) -> dict[str, object]:
                 ],
                 "winners": _people(made.winners, unit),
                 "losers": _people(made.losers, unit),
+                "groups": _groups(made, unit),
                 "rewards": [
                     one | {"a": figure(unit, one["net_a"]), "b": figure(unit, one["net_b"])}
                     for one in map(dict, made.rewards)
@@ -269,10 +274,45 @@ def _shown(made: Report) -> dict[str, object]:
                 ],
             }
         )
-    return {"report": made, "units": units}
+    return {"report": made, "units": units, "left": _left(made)}
 
 
-def _people(rows: Sequence[Mapping[str, Any]], unit: str) -> list[dict[str, Any]]:
+def _groups(made: Report, unit: str) -> list[dict[str, Any]]:
+    """Of each chosen segment how many gain and lose, what that sums up to, and who most."""
+    return [
+        {
+            "name": one["name"],
+            "gain": one["gain"],
+            "lose": one["lose"],
+            "same": one["same"],
+            "a": figure(unit, one["net_a"]),
+            "b": figure(unit, one["net_b"]),
+            "difference": _signed(unit, one["difference"]),
+            "people": _people(
+                [row for row in made.segment_people if row["segment"] == one["segment"]],
+                unit,
+                most=None,
+            ),
+        }
+        for one in made.segments
+        if one["unit"] == unit
+    ]
+
+
+def _left(made: Report) -> list[dict[str, str]]:
+    """Of each chosen segment what its friends ordered and what is left of it."""
+    found = []
+    for one in made.segment_left:
+        unit = f"cash {one['unit']}"
+        keys = ("revenue_a", "revenue_b", "cost_a", "cost_b", "left_a", "left_b")
+        told = {key: _signed(unit, one[key]).removeprefix("+") for key in keys}
+        found.append({"name": one["name"], **told})
+    return found
+
+
+def _people(
+    rows: Sequence[Mapping[str, Any]], unit: str, *, most: int | None = SHOWN
+) -> list[dict[str, Any]]:
     return [
         {
             "beneficiary": one["beneficiary"],
@@ -283,7 +323,7 @@ def _people(rows: Sequence[Mapping[str, Any]], unit: str) -> list[dict[str, Any]
         }
         for one in rows
         if one["unit"] == unit
-    ][:SHOWN]
+    ][:most]
 
 
 def _signed(unit: str, minor: int) -> str:
@@ -301,11 +341,9 @@ def _there(slug: str, number: int) -> ComparisonRow:
     return row
 
 
-def _table(request: HttpRequest) -> str:
+def _table(request: HttpRequest, made: Report) -> str:
     name = request.GET.get("table", "totals")
-    if name not in (
-        "totals", "pending", "rewards", "reasons", "channels", "burn", "moved", "winners", "losers",
-    ):  # fmt: skip
+    if name not in tables(made):
         raise Http404
     return name
 

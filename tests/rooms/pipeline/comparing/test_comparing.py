@@ -16,6 +16,10 @@ from banyan.core.events import clock
 from banyan.core.events import read as log
 from banyan.engine.language import Program
 from banyan.engine.replay import replay
+from banyan.insight.metrics.assumptions import assume
+from banyan.insight.metrics.scope import scope
+from banyan.insight.segments import acts as segments
+from banyan.insight.segments.rules import Condition, Group, Rules
 from banyan.pipeline.comparing import acts, runner, sides
 from banyan.pipeline.comparing.models import Comparison
 from banyan.pipeline.comparing.read import comparison, comparisons, report_of
@@ -138,6 +142,92 @@ def test_it_is_taken_along_as_a_file(installation: Installation) -> None:
         assert len([one for one in file.namelist() if "worksheets/sheet" in one]) == 10
         # A text stays a text, whatever it begins with.
         assert b"<f>" not in file.read("xl/worksheets/sheet1.xml")
+
+
+def segment(slug: str, *customers: str) -> None:
+    """A segment of customers who bear its name as a tag."""
+    line = Line()
+    line.now, line.number = START + timedelta(days=4), 100 * (1 + len(slug))
+    for customer in customers:
+        line.say("identify", customer, traits={"tags": [slug]})
+    one = Group("all", (Condition("tag", "has", slug),))
+    now = START + timedelta(days=5)
+    segments.make("user:1", slug, name=slug.title(), rules=Rules("all", (one,)), now=now)
+
+
+def test_each_segment_tells_who_gains_and_what_is_left(installation: Installation) -> None:
+    line = told()
+    line.publish()
+    line.work()
+    segment("loyal", "ann")
+    segment("newcomers", "ben", "zoe")
+    number = asked(segments=["newcomers", "loyal"])
+    assert runner.turn(Event())
+    made = report_of(number)
+    assert made is not None
+    shape = ("name", "unit", "gain", "lose", "same", "net_a", "net_b", "difference")
+    assert [tuple(one[key] for key in shape) for one in made.segments] == [
+        ("Newcomers", "points", 0, 1, 0, 100, 40, -60),
+        ("Loyal", "cash USD", 1, 0, 0, 2000, 3500, 1500),
+        ("", "points", 0, 1, 0, 100, 40, -60),
+    ]
+    assert [(one["segment"], one["beneficiary"]) for one in made.segment_people] == [
+        ("newcomers", "ben"),
+        ("loyal", "ann"),
+        ("", "cid"),
+    ]
+    # Of ben's 60 USD 50 came back; his 10, cid's 70 and the rewards for them are ann's.
+    assert [dict(one) for one in made.segment_left] == [
+        {"segment": "loyal", "name": "Loyal", "unit": "USD", "revenue_a": 8000, "revenue_b": 8000,
+         "cost_a": 2000, "cost_b": 3500, "left_a": 6000, "left_b": 4500},
+    ]  # fmt: skip
+    assert as_csv(made, "segment_left").splitlines()[1] == (
+        "loyal,Loyal,USD,80.0,80.0,20.0,35.0,60.0,45.0"
+    )
+    assert "## segment_people" in as_markdown(made, [])
+    with zipfile.ZipFile(io.BytesIO(workbook(made, []))) as file:
+        assert len([one for one in file.namelist() if "worksheets/sheet" in one]) == 13
+    # A margin takes the goods off.
+    assume(scope("spring"), {"margin": "60"})
+    number = asked(segments=["loyal"])
+    assert runner.turn(Event())
+    made = report_of(number)
+    assert made is not None
+    assert made.margin == 0.6
+    [one] = made.segment_left
+    assert (one["left_a"], one["left_b"]) == (2800, 1300)
+
+
+def test_what_friends_ordered_before_is_not_the_advocates(installation: Installation) -> None:
+    line = Line()
+    line.say("Order Completed", "cid", order_id="o0", total=500, currency="USD")
+    line.story()
+    line.work()
+    segment("loyal", "ann")
+    anybody = DRAFT.replace("attribution:", 'friends: {where: "TRUE"}\nattribution:')
+    asked(source=anybody, base_source="", base_name="nothing", segments=["loyal"])
+    assert runner.turn(Event())
+    made = report_of(1)
+    assert made is not None
+    # Without the 500 of before; on the side without a program there are no friends.
+    [one] = made.segment_left
+    assert (one["name"], one["revenue_a"], one["revenue_b"]) == ("Loyal", 0, 8000)
+
+
+def test_segments_that_are_not_there_are_refused(installation: Installation) -> None:
+    told()
+    with pytest.raises(acts.BadComparison, match="is gone"):
+        asked(segments=["nobody"])
+    with pytest.raises(acts.BadComparison, match="At most 10"):
+        asked(segments=[f"s{number}" for number in range(11)])
+    segment("loyal", "ann")
+    number = asked(segments=["loyal"])
+    segments.remove("loyal")
+    assert runner.turn(Event())
+    row = comparison(number)
+    assert row is not None
+    assert row.status == "failed"
+    assert "There is no segment" in row.reason
 
 
 def test_what_cannot_be_compared_is_refused(installation: Installation) -> None:

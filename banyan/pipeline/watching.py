@@ -284,6 +284,11 @@ def _found(
             advocate = advocates.get((slug, user_id))
             if advocate and nth == 1 and "friend_bought" in one.moments:
                 yield _Moment(advocate, slug, "friend_bought", at)
+    for slug, one in wanted.items():
+        if "product" in one.moments:
+            reached = rows.filter(pl.col("name") == one.product_event)
+            for user_id, at in reached.select("user_id", "occurred_at").iter_rows():
+                yield _Moment(user_id, slug, "product", at)
     scores = rows.filter(pl.col("name") == "NPS Answered").select(
         "user_id",
         "occurred_at",

@@ -12,6 +12,7 @@ import jwt
 import pytest
 from playwright.sync_api import Locator, expect
 
+from banyan.trust.access.keys import make
 from tests.browser.conftest import Opened, Visitor
 from tests.story.company import Company, eventually
 
@@ -39,11 +40,8 @@ class Host:
 @pytest.fixture(scope="module")
 def host(company: Company) -> Host:
     """With a portal key."""
-    made = company.banyan("keys", "create", "portal")
-    assert made.returncode == 0, made.stderr
-    kid = re.search(r"kid=(\d+)", made.stderr)
-    assert kid is not None
-    return Host(company, kid[1], made.stdout.strip())
+    key, secret = make("tester", "portal", is_test=False, now=datetime.now(UTC))
+    return Host(company, str(key.id), secret)
 
 
 def enrolled(visitor: Visitor, host: Host, user_id: str, **claims: object) -> None:

@@ -17,6 +17,7 @@ from django.db.models import F
 from banyan.core.programs.models import Draft
 from banyan.engine.language import ProgramError
 from banyan.engine.language.source import MAX_CHARACTERS, Source
+from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
 
 MAX_FACTS = 200
@@ -106,6 +107,22 @@ def save(
     if not changed:
         raise DraftMoved("the draft was saved by somebody else since; compare both texts")
     return draft(draft_id)
+
+
+def note(draft_id: int, name: str, value: str) -> DraftRow:
+    """Keep one note that no form of the builder shows, so that it is in nobody's way: the revision
+    stays. Empty takes it away. Raises NoSuchDraft, TooLong."""
+    with one_transaction():
+        row = Draft.objects.select_for_update().filter(pk=draft_id).first()
+        if row is None:
+            raise _missing(draft_id)
+        facts = {key: text for key, text in row.facts.items() if key != name}
+        if value:
+            facts[name] = value
+        _check(row.source, facts)
+        row.facts = facts
+        row.save(update_fields=["facts"])
+    return _row(row)
 
 
 def discard(actor: str, draft_id: int) -> None:

@@ -22,6 +22,7 @@ from banyan.doors.portal.friends import why_lost
 from banyan.doors.portal.person import Person, person_of
 from banyan.doors.portal.rewards import decision_of, names_of_things, reward_lines
 from banyan.doors.portal.session import for_customer
+from banyan.doors.refusals import refusal
 from banyan.growth.feedback import acts
 from banyan.growth.feedback.read import DisputeRow, dispute, disputes_of
 from banyan.growth.journeys.words import title_of
@@ -139,7 +140,7 @@ def _raise(
     except acts.NothingToDispute:
         raise Http404 from None
     except (acts.BadText, acts.AlreadyDisputed) as wrong:
-        values |= {"text": text, "wrong": wrong.sentence}
+        values |= {"text": text, "wrong": refusal(wrong)}
         return render(request, "portal/me/dispute_new.html", values, status=wrong.status)
     record(person.actor, "dispute.raised", f"dispute:{row.number}", now=person.now)
     return redirect("portal:my-dispute", row.number)
@@ -184,7 +185,7 @@ def _shown(
         "may_appeal": row.may_be_appealed,
         "may_withdraw": row.state != "solved",
         "text": text,
-        "wrong": wrong.sentence if wrong else "",
+        "wrong": refusal(wrong) if wrong else "",
     }
     status = getattr(wrong, "status", 200) if wrong else 200
     return render(request, "portal/me/dispute.html", values, status=status)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-from banyan.core.people.read import ConsentRow, consents
+from banyan.core.people.read import ConsentRow, consents, customer
 from banyan.core.programs.force import Running
 from banyan.core.programs.read import LinkRow, links_of
 from banyan.doors.portal.person import Person, taken_up
 from banyan.engine.language.explain.condition import expressions
 from banyan.engine.language.explain.safe import plain
 from banyan.engine.language.explain.voice import Voice
+from banyan.growth.toolkit.read import call
 from banyan.kernel.errors import Problem
 from banyan.pipeline.asking import asked_of_advocates, may_refer
 from banyan.pipeline.links import make_link
@@ -88,16 +89,28 @@ def memberships(person: Person, programs: dict[str, Running]) -> list[Membership
 
 def why_not(person: Person, running: Running) -> str:
     """Why a person may not take part now: `not_open`, `not_yet`, `over`, `closed`, `paused`,
-    `condition`; empty when they may."""
+    `not_called`, `condition`; empty when they may."""
     status = running.program.status
     if status in ("paused", "closed"):
         return status
     if not running.is_in_force:
         first, _last = running.terms.runs_us
         return "not_yet" if first is not None and first > _us(person) else "over"
+    if not is_called(person, running):
+        return "not_called"
     number = running.version.number
     is_fit = may_refer(person.user_id, running.program.slug, number, now=person.now)
     return "" if is_fit else "condition"
+
+
+def is_called(person: Person, running: Running) -> bool:
+    """Whether the program looks for people where this person is."""
+    wanted = call(running.program.slug)
+    if wanted.place != "tagged":
+        return wanted.reaches(())
+    row = customer(person.user_id)
+    tags = row.traits.get("tags") if row else None
+    return wanted.reaches(str(tag) for tag in tags) if isinstance(tags, list) else False
 
 
 def is_shown(person: Person, membership: Membership) -> bool:
@@ -106,16 +119,16 @@ def is_shown(person: Person, membership: Membership) -> bool:
     if membership.links or membership.agreed_version is not None:
         return True
     running = membership.running
-    if not running.is_open:
+    if not running.is_open or not is_called(person, running):
         return False
     asked = asked_of_advocates(running.program.slug, running.version.number)
     return not asked & _BELONGING or why_not(person, running) == ""
 
 
 def condition_in_words(person: Person, running: Running) -> str:
-    """What must be so of who takes part, as a phrase."""
+    """What must be so of who takes part, as a phrase that speaks to the person."""
     voice = Voice(person.language, plain)
-    where = expressions(voice, running.terms, "advocates")
+    where = expressions(voice, running.terms, "advocates", to_reader=True)
     return where.condition(running.terms.advocates.where)
 
 

@@ -16,8 +16,8 @@ from banyan.core.people.read import CustomerRow, customer
 from banyan.core.programs.force import running
 from banyan.core.referrals.friends import counts, details, friends
 from banyan.core.referrals.own import honours
-from banyan.doors.portal import saying
-from banyan.doors.portal.enrolment import Membership, is_shown, memberships
+from banyan.doors.portal import polls, saying
+from banyan.doors.portal.enrolment import Membership, is_called, is_shown, memberships
 from banyan.doors.portal.friends import counted, friend_lines
 from banyan.doors.portal.person import Person, person_of
 from banyan.doors.portal.rewards import names_of_things, next_release
@@ -39,6 +39,8 @@ class ProgramCard:
     status: str
     is_member: bool
     is_open: bool
+    is_called: bool
+    """Whether it looks for friends where this person is."""
     clicks: int
     joined: int
 
@@ -58,7 +60,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
         "tab": "home",
         "name": _own_name(row),
         "cards": cards,
-        "first": cards[0] if cards and cards[0].is_open else None,
+        "first": cards[0] if cards and cards[0].is_open and cards[0].is_called else None,
         "money": [_money(one, person, things) for one in totals(person.ids)],
         "release": next_release(person, things),
         "counts": counted(numbers),
@@ -67,6 +69,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
         "unread": unread(person.user_id),
         "news": inbox(person.user_id, limit=1, lang=person.language, now=person.now),
         "honours": honours_of(person, row),
+        "poll": polls.asked(person),
     }
     return render(request, "portal/me/home.html", values)
 
@@ -94,14 +97,15 @@ def _card(person: Person, one: Membership) -> ProgramCard:
         status=one.running.program.status,
         is_member=one.is_member,
         is_open=one.running.is_open,
+        is_called=is_called(person, one.running),
         clicks=one.clicks,
         joined=one.joined,
     )
 
 
-def _order(card: ProgramCard) -> tuple[bool, bool, str]:
-    """What one takes part in comes first, what is closed last."""
-    return (not card.is_open, not card.is_member, card.title)
+def _order(card: ProgramCard) -> tuple[bool, bool, bool, str]:
+    """What one takes part in comes first, then what calls nobody here, what is closed last."""
+    return (not card.is_open, not card.is_called, not card.is_member, card.title)
 
 
 def _money(one: Totals, person: Person, things: Mapping[str, str]) -> dict[str, Any]:

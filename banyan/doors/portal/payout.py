@@ -16,6 +16,7 @@ from banyan.core.people.names import speaker
 from banyan.doors.portal import saying
 from banyan.doors.portal.person import Person, person_of
 from banyan.doors.portal.session import for_customer
+from banyan.doors.refusals import refusal
 from banyan.growth.payouts import payees, rules
 from banyan.growth.payouts.methods import LABELS, NAMES, OPTIONAL, BadPayee
 from banyan.growth.payouts.read import lines_of
@@ -51,7 +52,7 @@ def page(request: HttpRequest) -> HttpResponseBase:
         who = speaker(person.user_id)
         row = payees.set_payee(payees.CUSTOMER, who, method=method, given=given, now=person.now)
     except BadPayee as bad:
-        return _shown(request, person, wrong=bad.sentence, status=422)
+        return _shown(request, person, wrong=refusal(bad), status=422)
     told = {"method": row.method, "shown": row.shown}
     record(person.actor, "payee.set", f"customer:{who}", now=person.now, after=told)
     return redirect("/me/payout/?done=1")

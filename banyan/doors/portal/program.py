@@ -24,6 +24,7 @@ from banyan.doors.portal.enrolment import (
     Membership,
     condition_in_words,
     enrol,
+    is_called,
     memberships,
     why_not,
 )
@@ -82,6 +83,9 @@ WHY_NOT = {
     "closed": gettext_lazy("This program has ended. What you have earned stays."),
     "not_yet": gettext_lazy("This program has not begun yet."),
     "over": gettext_lazy("This program has run out. What you have earned stays."),
+    "not_called": gettext_lazy(
+        "This program is not looking for anybody where you are at present. Please look in again."
+    ),
 }
 
 
@@ -266,6 +270,7 @@ def _sharing(request: HttpRequest, person: Person, one: Membership) -> dict[str,
         "texts": texts,
         "ready": _ready(person, one, "wechat", wanted, name),
         "limits": [_limit(person, each, terms.timezone, one) for each in _rooms(person, one)],
+        "is_called": is_called(person, one.running),
         "has_new_rules": (one.agreed_version or 0) < one.running.version.number,
         "reassurance": reassurance(terms, person.language),
         "good_fit": good_fit(terms, person.language),

@@ -44,11 +44,13 @@ class Shown:
     title: str
     offer: Offer
     terms: Program
+    place: str
+    """Where it calls; see `growth.toolkit.calls`."""
 
     @property
     def is_open(self) -> bool:
         """Whether one can join it now."""
-        return self.status == "live"
+        return self.status == "live" and self.place != "nowhere"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,10 @@ class Edition:
 @conditional_page
 def programs_page(request: HttpRequest) -> HttpResponse:
     """The live programs; of a single one its own page, and without any what to do."""
-    shown = [one for row in programs.programs(status="live") if (one := _shown(row.slug, "live"))]
+    live = [row.slug for row in programs.programs(status="live")]
+    # Who looks here is not known, so a program that calls in some places alone is not shown.
+    quiet = {slug for slug, one in toolkit.calls(live).items() if one.place != "everywhere"}
+    shown = [one for slug in live if slug not in quiet and (one := _shown(slug, "live"))]
     if len(shown) == 1:
         return _program(request, shown[0])
     values = {"programs": shown, "brand": toolkit.presentation("").brand}
@@ -163,6 +168,7 @@ def _shown(slug: str, status: str) -> Shown | None:
         title=toolkit.title_of(terms, lang),
         offer=toolkit.offer_of(terms, lang),
         terms=terms,
+        place=toolkit.call(slug).place,
     )
 
 

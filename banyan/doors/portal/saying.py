@@ -11,7 +11,7 @@ from babel.core import Locale
 from babel.dates import format_date, format_time
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from banyan.core.referrals.stages import PublicState
 from banyan.engine.language.explain import Language
@@ -24,7 +24,7 @@ MONEY = ("cash", "credit")
 STATES: Mapping[PublicState, str | Promise] = {
     "submitted": gettext_lazy("Submitted"),
     "contacted": gettext_lazy("Contacted"),
-    "closed": gettext_lazy("Closed"),
+    "closed": pgettext_lazy("a friend", "Bought"),
     "lost": gettext_lazy("Not counted"),
 }
 """What an advocate is told of a friend."""

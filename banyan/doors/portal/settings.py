@@ -24,6 +24,7 @@ from banyan.doors.portal.home import honours_of
 from banyan.doors.portal.languages import KEPT_S
 from banyan.doors.portal.person import Person, person_of, say, taken_up
 from banyan.doors.portal.session import device_of, for_customer, sign_out
+from banyan.doors.refusals import refusal
 from banyan.growth.journeys.acts import BadPreference, set_preferences
 from banyan.growth.journeys.channels import configured
 from banyan.growth.journeys.kinds import CHANNELS
@@ -93,7 +94,7 @@ def telling(request: HttpRequest) -> HttpResponseBase:
             now=person.now,
         )
     except BadPreference as bad:
-        return _page(request, person, wrong={"telling": bad.sentence}, status=422)
+        return _page(request, person, wrong={"telling": refusal(bad)}, status=422)
     return redirect("/me/settings/?done=1#telling")
 
 

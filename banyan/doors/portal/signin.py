@@ -32,6 +32,7 @@ from banyan.doors.portal.session import (
     sign_in,
     sign_out,
 )
+from banyan.doors.refusals import refusal
 from banyan.growth.journeys.acts import send_now
 from banyan.trust.access import signin
 from banyan.trust.access.devices import Way
@@ -151,7 +152,7 @@ def enter(request: HttpRequest) -> HttpResponseBase:
         claim = signin.host_claim(token, now=clock.now())
     except signin.BadClaim as bad:
         log.warning("host_token_refused", reason=bad.sentence)
-        return render(request, "portal/me/refused.html", {"reason": bad.sentence}, status=403)
+        return render(request, "portal/me/refused.html", {"reason": refusal(bad)}, status=403)
     identify(claim)
     return _enter(request, claim.user_id, "host", claim.next or HOME, locale=claim.locale)
 

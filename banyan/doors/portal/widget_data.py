@@ -24,6 +24,7 @@ from banyan.doors.portal.program import WHY_NOT
 from banyan.doors.portal.rewards import names_of_things
 from banyan.engine.language.explain import Language
 from banyan.growth.toolkit.read import (
+    call,
     offer_of,
     presentation,
     ready,
@@ -40,8 +41,11 @@ LATEST = 5
 def for_anybody(running: Running, language: Language, *, now: datetime) -> dict[str, Any]:
     """What everybody may know. `state`: `signed_out`, or `stopped` with a `note`."""
     told = _program(running, language)
-    if running.is_open:
+    is_quiet = call(running.program.slug).place == "nowhere"
+    if running.is_open and not is_quiet:
         return told | {"state": "signed_out", "note": ""}
+    if running.is_open:
+        return told | {"state": "stopped", "note": str(WHY_NOT["not_called"])}
     return told | {"state": "stopped", "note": _why_stopped(running, _reason(running, now))}
 
 

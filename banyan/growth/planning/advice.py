@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
 
 from banyan.engine.language.program import Program
+from banyan.growth.planning.share import EXPENSIVE_FELT, LEAST_FELT, shares
 
 MOST_STEPS = 3
 
@@ -103,10 +105,40 @@ def _successes_are_alike(program: Program, facts: Facts) -> Iterator[Advice]:
     )
 
 
+def _benefit_is_small(program: Program, facts: Facts) -> Iterator[Advice]:
+    """Beside what a friend usually spends, where the notes say that."""
+    price = price_of(facts)
+    if price is None:
+        return
+    is_expensive = facts.get("expensive") == "yes"
+    for one in shares(program, price, is_expensive=is_expensive):
+        if one.verdict not in ("unfelt", "small"):
+            continue
+        least = EXPENSIVE_FELT if one.verdict == "small" or is_expensive else LEAST_FELT
+        yield Advice(
+            "small-benefit",
+            ("rewards", one.reward, "amount"),
+            _("{reward} is {share} % of a price of {price}, too little to be felt.").format(
+                reward=one.reward, share=one.low, price=f"{price:,f}"
+            ),
+            _("Give {least} % or more, or less often.").format(least=f"{least:f}"),
+        )
+
+
+def price_of(facts: Facts) -> Decimal | None:
+    """What a friend usually spends, in major units; None where no sensible number is noted."""
+    try:
+        found = Decimal(facts.get("price", "").replace(",", "").strip())
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() and 0 < found < 10**12 else None
+
+
 _RULES: tuple[Callable[[Program, Facts], Iterator[Advice]], ...] = (
     _anybody_refers,
     _way_is_long,
     _nobody_is_named,
     _departments_are_apart,
     _successes_are_alike,
+    _benefit_is_small,
 )

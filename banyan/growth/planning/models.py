@@ -1,4 +1,4 @@
-"""Tables of planning: what others offer, and what customers say they would like."""
+"""Tables of planning: what others offer, what customers say they would like, and are asked."""
 
 from django.db import models
 from django.db.models import Q
@@ -14,6 +14,7 @@ class Rival(models.Model):
     seen_on = models.DateField()
     source = models.TextField(default="", help_text="where it was seen")
     answer = models.TextField(default="", help_text="what we did about it; empty: nothing yet")
+    response = models.TextField(default="", help_text="version:NUMBER or draft:ID that answers it")
     answered_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     created_by = models.TextField()
@@ -48,3 +49,40 @@ class Wish(models.Model):
 
     def __str__(self) -> str:
         return f"{self.program} {self.asked_on}"
+
+
+class Poll(models.Model):
+    """A question that customers answer on their own pages: which reward they would like."""
+
+    program = models.TextField()
+    reward = models.TextField(default="", help_text="the rule it is asked for; empty: the program")
+    questions = models.JSONField(help_text="by language")
+    choices = models.JSONField(help_text="by language, a list; all have the same length")
+    opened_at = models.DateTimeField()
+    opened_by = models.TextField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.TextField(default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["program", "opened_at"], name="poll_of_program")]
+
+    def __str__(self) -> str:
+        return f"{self.program} {self.pk}"
+
+
+class Vote(models.Model):
+    """What somebody answered last. Who it was cannot be read from it, so erasure leaves it."""
+
+    poll = models.ForeignKey(Poll, on_delete=models.CASCADE, related_name="votes")
+    voter = models.TextField(help_text="a keyed hash of the user id, another in every poll")
+    choice = models.SmallIntegerField(help_text="its place in the list, from 0")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["poll", "voter"], name="vote_once"),
+            models.CheckConstraint(condition=Q(choice__gte=0), name="vote_of_a_choice"),
+        ]
+
+    def __str__(self) -> str:
+        return f"poll {self.poll_id}: {self.choice}"

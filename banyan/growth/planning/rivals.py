@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+
+from django.utils.translation import gettext as _
 
 from banyan.engine.language.explain.bounds import bounds
 from banyan.engine.language.program import Percent, Program, Reward
 from banyan.growth.planning.models import Rival
 from banyan.kernel.errors import Problem
+
+_RESPONSE = re.compile(r"(version|draft):\d{1,9}")
 
 
 class BadRival(Problem):
@@ -32,6 +37,8 @@ class RivalRow:
     seen_on: date
     source: str
     answer: str
+    response: str
+    """What answers it: `version:NUMBER` or `draft:ID` of our program; empty: nothing."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +85,14 @@ def note(
     return _row(row)
 
 
-def answer(actor: str, rival_id: int, text: str, *, now: datetime) -> RivalRow:
-    """Note what was done about it; an empty text opens it again. Raises NoSuchRival."""
+def answer(actor: str, rival_id: int, text: str, *, response: str = "", now: datetime) -> RivalRow:
+    """Note what was done about it, in words and by which version or draft; nothing of both opens
+    it again. Raises NoSuchRival, BadRival."""
+    if response and not _RESPONSE.fullmatch(response):
+        raise BadRival(_("response: choose a version or a draft from the list"))
     found = Rival.objects.filter(pk=rival_id)
-    at = now if text.strip() else None
-    if not found.update(answer=text.strip()[:1000], answered_at=at):
+    at = now if text.strip() or response else None
+    if not found.update(answer=text.strip()[:1000], response=response, answered_at=at):
         raise NoSuchRival(f"offer: there is no offer {rival_id}")
     return _row(found.get())
 
@@ -93,6 +103,22 @@ def rivals(program: str | None = None, *, limit: int = 200) -> list[RivalRow]:
     if program is not None:
         rows = rows.filter(program=program)
     return [_row(row) for row in rows[:limit]]
+
+
+def better(program: Program) -> list[RivalRow]:
+    """Offers that beat a program and that nobody has answered yet, those seen last first."""
+    mine = ours(program)
+    return [
+        one
+        for one in rivals(program.program)
+        if not (one.answer or one.response) and beats(one, mine, minor_digits=program.minor_digits)
+    ]
+
+
+def watched() -> list[str]:
+    """Programs beside which an offer stands that nobody has answered yet."""
+    rows = Rival.objects.filter(answered_at=None).values_list("program", flat=True)
+    return sorted(set(rows))
 
 
 def beats(rival: RivalRow, ours: Ours, *, minor_digits: int) -> bool | None:
@@ -131,4 +157,5 @@ def _row(row: Rival) -> RivalRow:
         row.seen_on,
         row.source,
         row.answer,
+        row.response,
     )

@@ -14,7 +14,8 @@ LEAST_FELT = Decimal(5)
 EXPENSIVE_FELT = Decimal(20)
 """Percent that a high-priced good asks for, by the rule of thumb of a fifth of the first order."""
 
-Verdict = Literal["unfelt", "modest", "strong"]
+Verdict = Literal["unfelt", "small", "modest", "strong"]
+"""`small`: felt, but not for something expensive."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,9 @@ class Share:
     verdict: Verdict
 
 
-def shares(program: Program, price: Decimal) -> list[Share]:
-    """Of each reward in money, what share of the price it is. `price` is in major units, above 0.
+def shares(program: Program, price: Decimal, *, is_expensive: bool = False) -> list[Share]:
+    """Of each reward in money, what share of the price it is. `price` is in major units, above 0;
+    of something expensive a fifth is asked for.
 
     What is no money, or has no bound, has no share and is left out.
     """
@@ -40,7 +42,7 @@ def shares(program: Program, price: Decimal) -> list[Share]:
         if ends is None:
             continue
         low, high = (_percent(end, price) for end in ends)
-        found.append(Share(name, reward.to, low, high, _verdict(low)))
+        found.append(Share(name, reward.to, low, high, _verdict(low, is_expensive=is_expensive)))
     return found
 
 
@@ -65,7 +67,9 @@ def _percent(amount: Decimal, price: Decimal) -> Decimal:
     return (100 * amount / price).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
-def _verdict(low: Decimal) -> Verdict:
+def _verdict(low: Decimal, *, is_expensive: bool) -> Verdict:
     if low < LEAST_FELT:
         return "unfelt"
+    if is_expensive and low < EXPENSIVE_FELT:
+        return "small"
     return "strong" if low >= EXPENSIVE_FELT else "modest"

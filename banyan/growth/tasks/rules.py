@@ -11,12 +11,13 @@ import msgspec
 from banyan.growth.tasks.models import Rule
 from banyan.kernel.errors import Problem
 
-Moment = Literal["first_order", "repeat_order", "good_score", "friend_bought", "day"]
+Moment = Literal["first_order", "repeat_order", "good_score", "friend_bought", "product", "day"]
 MOMENTS: tuple[Moment, ...] = (
     "first_order",
     "repeat_order",
     "good_score",
     "friend_bought",
+    "product",
     "day",
 )
 
@@ -61,14 +62,17 @@ class Ask:
     """When a customer is asked for a referral, and how seldom.
 
     `every_days`: nobody is asked again earlier; `most_a_year`: nor more often in 365 days. `day` is
-    `MM-DD` of a yearly occasion, for the moment `day`. `high_spend`: from so much spent in all, in
-    whole units of the program's currency, a consultant refers for the customer (0: never).
+    `MM-DD` of a yearly occasion, for the moment `day`; `product_event` the name of the event by
+    which a customer gets what the product is for, such as a first result, for the moment `product`.
+    `high_spend`: from so much spent in all, in whole units of the program's currency, a consultant
+    refers for the customer (0: never).
     """
 
     is_on: bool = False
     moments: tuple[Moment, ...] = ("repeat_order", "good_score", "friend_bought")
     good_score: int = 9
     day: str = ""
+    product_event: str = ""
     every_days: int = 180
     most_a_year: int = 2
     hours: int = 72
@@ -120,6 +124,8 @@ def _check(value: Stuck | FollowUp | Ask) -> None:
             raise BadRule(f"{one.name}: write a number from {limits[0]} to {limits[1]}")
     if isinstance(value, Ask):
         _check_day(value)
+        if "product" in value.moments and not value.product_event.strip():
+            raise BadRule("product_event: name the event, such as Course Completed")
 
 
 def _check_day(value: Ask) -> None:

@@ -149,3 +149,25 @@ class Touchpoint(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Call(models.Model):
+    """Where customers are called to take part now: demand and stock come and go by place, so this
+    is no part of a version. A program without a row calls everywhere."""
+
+    program = models.TextField(primary_key=True)
+    place = models.TextField(help_text="everywhere, tagged or nowhere")
+    tags = models.JSONField(default=list, help_text="of customers who are called, where tagged")
+    changed_at = models.DateTimeField()
+    changed_by = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(place__in=["everywhere", "tagged", "nowhere"]),
+                name="call_place_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.program}: {self.place}"

@@ -1,5 +1,6 @@
 """read: what others ask the toolkit, answered with plain values."""
 
+from banyan.growth.toolkit.calls import Call, call, calls
 from banyan.growth.toolkit.faq import Answered, faq, good_fit
 from banyan.growth.toolkit.presentation import (
     Presentation,
@@ -34,6 +35,7 @@ from banyan.growth.toolkit.texts import CHANNELS, filled
 __all__ = [
     "CHANNELS",
     "Answered",
+    "Call",
     "Effect",
     "Line",
     "NothingToShare",
@@ -42,6 +44,8 @@ __all__ = [
     "Ready",
     "Script",
     "all_scripts",
+    "call",
+    "calls",
     "effect",
     "faq",
     "filled",

@@ -71,3 +71,19 @@ def test_a_draft_goes_once(installation: Installation) -> None:
     for gone in (lambda: drafts.draft(row.id), lambda: drafts.discard("user:1", row.id)):
         with pytest.raises(NoSuchDraft, match=f"there is no draft {row.id}"):
             gone()
+
+
+def test_a_note_beside_the_forms_is_in_nobodys_way(installation: Installation) -> None:
+    row = drafts.start("user:1", TEXT, origin="blank", now=NOW, facts={"owner": "Ann"})
+    noted = drafts.note(row.id, "ticked", "a1,b2")
+    assert (noted.facts, noted.revision) == ({"owner": "Ann", "ticked": "a1,b2"}, 1)
+    # Who began before it saves as if nothing had been.
+    saved = drafts.save(
+        "user:2", row.id, revision=1, source=TEXT + "#\n", facts=noted.facts, now=LATER
+    )
+    assert saved.revision == 2
+    assert drafts.note(row.id, "ticked", "").facts == {"owner": "Ann"}
+    with pytest.raises(NoSuchDraft):
+        drafts.note(99_999, "ticked", "a1")
+    with pytest.raises(TooLong, match="ticked: at most 5,000 characters"):
+        drafts.note(row.id, "ticked", "x" * 5_001)

@@ -20,6 +20,8 @@ from banyan.growth.feedback.read import disputes_of
 from banyan.growth.journeys.read import preferences
 from banyan.growth.leads import acts as leads
 from banyan.growth.leads.contact import Given
+from banyan.growth.planning import polls
+from banyan.growth.toolkit.calls import set_call
 from banyan.trust.access import devices
 from banyan.trust.privacy.acts import merge_customers
 from banyan.trust.privacy.read import requests
@@ -102,7 +104,7 @@ def test_who_does_not_meet_the_condition_is_told_it(installation: Installation) 
     made.publish(CLOSED)
     client = signed_in(made, "ann")
     said = page(client, "/me/p/loyal/")
-    assert "To take part, this must be so: the advocate’s number of orders" in said
+    assert "To take part, this must be so: your number of orders" in said
     assert "Agree and get my link" not in said
     client.post("/me/p/loyal/join", {"version": "1"})
     assert links_of("ann") == []
@@ -121,6 +123,57 @@ def test_a_program_for_others_is_shown_to_them_alone(installation: Installation)
     made.work()
     assert "In the east" not in page(signed_in(made, "ann"), "/me/")
     assert "In the east" in page(signed_in(made, "eva"), "/me/")
+
+
+def test_a_program_calls_those_of_its_places_alone(installation: Installation) -> None:
+    made = busy()
+    made.say("identify", "eva", traits={"tags": ["east"]})
+    made.work()
+    set_call("user:1", "friends", place="tagged", tags=["east"], now=made.now)
+    new, eva, ann = (signed_in(made, user_id) for user_id in ("new", "eva", "ann"))
+    assert "Bring a friend" not in page(new, "/me/")
+    assert "There is no program for you at present" in page(new, "/me/")
+    assert "not looking for anybody where you are" in page(new, "/me/p/friends/")
+    new.post("/me/p/friends/join", {"version": "1"})
+    assert links_of("new") == []
+    assert "Bring a friend" in page(eva, "/me/")
+    assert "Agree and get my link" in page(eva, "/me/p/friends/")
+    # Who takes part already keeps the link and is called no more.
+    first = page(ann, "/me/")
+    assert "Nobody wanted here at present" in first
+    assert "Invite friends" not in first
+    assert "Your link goes on working" in page(ann, "/me/p/friends/")
+    set_call("user:1", "friends", place="everywhere", now=made.now)
+    assert "Invite friends" in page(ann, "/me/")
+    assert "Bring a friend" in page(new, "/me/")
+
+
+def test_a_customer_is_asked_what_they_would_like(installation: Installation) -> None:
+    made = company()
+    row = polls.ask(
+        "user:1",
+        program="friends",
+        reward="",
+        questions={"en": "What would move you?", "zh-hans": "您想要什么？"},
+        choices={"en": "Cash\nPoints", "zh-hans": "现金\n积分"},
+        now=made.now,
+    )
+    ann = signed_in(made, "ann")
+    path = f"/me/polls/{row.id}/"
+    assert "What would move you? Cash Points Send my answer" in page(ann, "/me/")
+    wrong = ann.post(path, {"choice": "7"})
+    assert wrong.status_code == 422
+    assert "Choose one of the answers." in text_of(wrong)
+    assert ann.post(path, {"choice": "1"})["Location"] == f"{path}?done=1"
+    said = ann.get(f"{path}?done=1").content.decode()
+    assert "Thank you." in said
+    assert 'value="1" checked' in said
+    assert "What would move you?" not in page(ann, "/me/")
+    assert "您想要什么？ 现金 积分" in page(signed_in(made, "bo", language="zh-CN"), path)
+    assert polls.polls("friends")[0].votes == (0, 1)
+    polls.close("user:1", row.id, now=made.now)
+    assert ann.get(path).status_code == ann.post(path, {"choice": "0"}).status_code == 404
+    assert browser().get(path).status_code == 302
 
 
 @pytest.mark.parametrize(("act", "word"), [("pause", "Paused"), ("close", "Ended")])
@@ -194,7 +247,7 @@ def test_counters_and_limits_are_those_of_the_books(installation: Installation) 
     made = busy()
     said = page(signed_in(made, "ann"), "/me/p/friends/")
     assert "Your link was opened 0 times. 3 friends have joined." in said
-    assert "0 Submitted 1 Contacted 2 Closed" in said
+    assert "0 Submitted 1 Contacted 2 Bought" in said
     # Two grants of 20.00; the limit over all lets through 30.00.
     assert "Rewarded friends this year: at most 2" in said
     assert "used up; new from Jan 1, 2027" in said
@@ -213,7 +266,7 @@ def test_friends_are_masked_until_they_agree_and_say_what_is_missing(
     assert [name in said for name in ("王** ", "B*** J***", "A friend")] == [True] * 3
     assert [name in said for name in ("小明", "Jonson")] == [False] * 2
     # cid: three orders are asked for, two were made.
-    assert re.search(r"王\*\* 1 order\b[^.]* Closed", said)
+    assert re.search(r"王\*\* 1 order\b[^.]* Bought", said)
     assert re.search(r"A friend 1 order of CN¥50 or more\b[^.]* Contacted", said)
     made.say("Consent Given", "cid", purpose="name_shown")
     made.work()

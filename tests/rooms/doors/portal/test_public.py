@@ -10,6 +10,7 @@ from django.test import Client
 
 from banyan.core.programs import acts
 from banyan.growth.feedback.clocks import LAST_WITHIN
+from banyan.growth.toolkit.calls import set_call
 from tests.installation import Installation
 from tests.rooms.pipeline.line import PROGRAM, Line
 
@@ -107,6 +108,23 @@ def test_a_paused_and_a_closed_program_say_so_and_take_nobody(line: Line) -> Non
     assert "计划已结束。已承诺的继续有效。" in page.words
     assert "/me/p/spring/" not in page.links
     assert get("/programs/spring/rules/")[0] == 200
+
+
+def test_a_program_that_calls_some_alone_is_no_page_for_all(line: Line) -> None:
+    line.publish(TITLED)
+    line.publish(OTHER)
+    set_call("user:1", "autumn", place="tagged", tags=["east"], now=line.now)
+    _, page = get("/")
+    assert "/me/p/spring/" in page.links
+    assert "/me/p/autumn/" not in page.links
+    _, page = get("/programs/autumn/")
+    assert any(words.startswith("At present this program looks for people") for words in page.words)
+    assert "/me/p/autumn/" in page.links
+    set_call("user:1", "autumn", place="nowhere", now=line.now)
+    _, page = get("/programs/autumn/", language="zh-CN")
+    assert "该计划目前不招募新人。已作的承诺不变。" in page.words
+    assert "/me/p/autumn/" not in page.links
+    assert get("/programs/autumn/rules/")[0] == 200
 
 
 def test_the_page_tells_what_both_get_the_way_and_the_promised_times(line: Line) -> None:

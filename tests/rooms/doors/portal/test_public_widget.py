@@ -27,6 +27,7 @@ from banyan.core.programs import acts
 from banyan.core.programs.read import links_of
 from banyan.doors.api.codes import CODES
 from banyan.doors.portal import widget
+from banyan.growth.toolkit.calls import set_call
 from banyan.trust.access import keys
 from tests.installation import Installation
 from tests.rooms.doors.api.calling import working
@@ -167,7 +168,7 @@ def test_a_customer_agrees_and_gets_the_link(host: Host) -> None:
     assert told["figures"]["states"] == [
         {"state": "submitted", "label": "Submitted", "count": 0},
         {"state": "contacted", "label": "Contacted", "count": 0},
-        {"state": "closed", "label": "Closed", "count": 0},
+        {"state": "closed", "label": "Bought", "count": 0},
     ]
     # A token is good for as many questions as there are in its time; the link stays the same one.
     token = host.token()
@@ -202,7 +203,7 @@ def test_friends_and_rewards_are_told_without_names(host: Host, line: Line) -> N
     figures = reply.json()["figures"]
     assert figures["joined"] == 1
     [friend] = figures["friends"]
-    assert (friend["name"], friend["label"]) == ("C*** P***", "Closed")
+    assert (friend["name"], friend["label"]) == ("C*** P***", "Bought")
     assert figures["balances"] == [{"name": "Cash", "available": "$0.00", "pending": "$20.00"}]
     assert b"cid" not in reply.content
     assert host.ask(token=host.token("cid")).json()["state"] == "open"
@@ -261,6 +262,18 @@ def test_who_does_not_meet_the_condition_is_told_it(host: Host, line: Line) -> N
     line.say("Order Completed", "ann", order_id="o1", total=50, currency="USD")
     line.work()
     assert host.ask("/choosy", token=host.token()).json()["state"] == "open"
+
+
+def test_a_program_that_calls_nobody_shows_no_call(host: Host) -> None:
+    set_call("user:1", "spring", place="nowhere", now=datetime.now(UTC))
+    told = host.ask().json()
+    assert told["state"] == "stopped"
+    assert told["note"].startswith("This program is not looking for anybody")
+    assert host.ask(token=host.token()).json()["state"] == "stopped"
+    reply = host.ask("/spring/join", {"version": 1}, token=host.token())
+    assert code(reply) == (409, "may_not_join")
+    set_call("user:1", "spring", place="everywhere", now=datetime.now(UTC))
+    assert host.ask(token=host.token()).json()["state"] == "open"
 
 
 def test_a_paused_program_shares_nothing_and_keeps_the_figures(host: Host) -> None:

@@ -76,6 +76,12 @@ def test_shares_of_the_price() -> None:
         ("r3", Decimal("1.0"), Decimal("21.0"), "unfelt"),
     ]
     assert [one.verdict for one in shares(terms, Decimal(250))] == ["strong", "modest", "unfelt"]
+    expensive = shares(terms, Decimal(1000), is_expensive=True)
+    assert [one.verdict for one in expensive] == ["small", "small", "unfelt"]
+    assert [one.verdict for one in shares(terms, Decimal(250), is_expensive=True)][:2] == [
+        "strong",
+        "small",
+    ]
 
 
 def ids(terms: Program, **facts: str) -> list[str]:
@@ -94,6 +100,22 @@ def test_mistakes_are_told_and_what_is_in_order_is_not() -> None:
     assert ids(program(FIXED, head=clicks), **named) == ["no-referrer-id"]
     friends = program("to: friend, on: joined, give: points, amount: 5")
     assert ids(friends, **named) == ["nothing-for-advocates"]
+    # 50 is 5 % of 1,000 and 4.9 % of 1,020.
+    assert ids(program(FIXED), **named, price="1,000") == []
+    assert ids(program(FIXED), **named, price="1020") == ["small-benefit"]
+    assert ids(program(FIXED), **named, price="1000", expensive="yes") == ["small-benefit"]
+    assert ids(program(FIXED), **named, price="250", expensive="yes") == []
+    assert ids(program(FIXED), **named, price="much") == []
+
+
+def test_a_benefit_that_is_not_felt_says_how_small_and_how_large_it_should_be() -> None:
+    facts = {"owner": "a", "follow_owner": "b", "price": "2000"}
+    [one] = advice(program(FIXED), facts)
+    assert one.path == ("rewards", "r0", "amount")
+    assert one.reason == "r0 is 2.5 % of a price of 2,000, too little to be felt."
+    assert one.cure == "Give 5 % or more, or less often."
+    [one] = advice(program(FIXED), facts | {"expensive": "yes"})
+    assert one.cure == "Give 20 % or more, or less often."
 
 
 def found(terms: Program, text: str) -> list[str]:

@@ -39,6 +39,10 @@ def test_offers_are_kept_the_latest_first_and_answered(installation: Installatio
     assert (second.percent, second.amount_minor) == (Decimal("12.5"), None)
     assert rivals.answer("user:1", first.id, " version 2 ", now=NOW).answer == "version 2"
     assert rivals.answer("user:1", first.id, "", now=NOW).answer == ""
+    linked = rivals.answer("user:1", first.id, "", response="draft:12", now=NOW)
+    assert (linked.answer, linked.response) == ("", "draft:12")
+    with pytest.raises(BadRival, match="response: choose"):
+        rivals.answer("user:1", first.id, "", response="rumour:1", now=NOW)
     with pytest.raises(NoSuchRival):
         rivals.answer("user:1", 99_999, "x", now=NOW)
 
@@ -62,7 +66,7 @@ def test_what_is_no_offer_is_refused(
 
 
 def row(amount_minor: int | None, percent: Decimal | None) -> RivalRow:
-    return RivalRow(1, "Acme", "p", amount_minor, percent, date(2026, 5, 1), "", "")
+    return RivalRow(1, "Acme", "p", amount_minor, percent, date(2026, 5, 1), "", "", "")
 
 
 def test_only_what_can_be_compared_is() -> None:
@@ -85,6 +89,20 @@ def test_what_ours_gives_at_most(name: str, wanted: Ours) -> None:
     found = preset(name)
     assert found is not None
     assert rivals.ours(found.terms) == wanted
+
+
+def test_what_beats_ours_is_watched_until_it_is_answered(installation: Installation) -> None:
+    found = preset("meundies")
+    assert found is not None
+    terms = found.terms
+    more = noted(program="meundies", amount_minor=2500)
+    noted(program="meundies", amount_minor=1500, company="Best")
+    assert [one.company for one in rivals.better(terms)] == ["Acme"]
+    assert rivals.watched() == ["meundies"]
+    rivals.answer("user:1", more.id, "", response="version:2", now=NOW)
+    assert rivals.better(terms) == []
+    rivals.answer("user:1", more.id, "", now=NOW)
+    assert [one.id for one in rivals.better(terms)] == [more.id]
 
 
 def kept(lines: str) -> wishes.WishRow:

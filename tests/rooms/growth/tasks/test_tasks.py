@@ -123,6 +123,7 @@ def test_rules_of_a_program_go_before_those_of_all(installation: Installation) -
         Stuck(accepted_days=0),
         Ask(good_score=11),
         Ask(moments=("day",), day="31-12"),
+        Ask(moments=("product",)),
     ):
         with pytest.raises(BadRule):
             set_rule("user:1", "", wrong, now=NOW)

@@ -156,8 +156,8 @@ erase = page("customers.privacy")(_act(_erase))
 
 
 @never_cache
-@require_POST
 @page("customers.privacy")
+@require_POST
 def export(request: HttpRequest, user_id: str) -> HttpResponseBase:
     """Everything that is held of them, as a JSON file to hand out."""
     try:

@@ -36,8 +36,8 @@ def circle(request: HttpRequest) -> HttpResponseBase:
 
 
 @never_cache
-@require_POST
 @page("segments.edit")
+@require_POST
 def choose(request: HttpRequest) -> HttpResponseBase:
     """Take somebody in, or judge anew."""
     user_id = request.POST.get("user_id", "").strip()
@@ -70,8 +70,8 @@ def choose(request: HttpRequest) -> HttpResponseBase:
 
 
 @never_cache
-@require_POST
 @page("segments.edit")
+@require_POST
 def let_go(request: HttpRequest) -> HttpResponseBase:
     """Somebody leaves; that they were in it is kept."""
     user_id = request.POST.get("user_id", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -28,6 +29,8 @@ from banyan.doors.console.customers.subject import Subject
 from banyan.doors.console.customers.who import person
 from banyan.doors.console.page import Crumb, page, render
 from banyan.doors.console.staff import at_work
+from banyan.growth.tasks.asking import fatigue
+from banyan.growth.tasks.rules import Ask, rule
 from banyan.insight.segments.read import segments_of
 
 
@@ -118,6 +121,22 @@ def customer_page(
     )
 
 
+def _asked(subject: Subject) -> dict[str, Any]:
+    """How often they were asked for a referral in a year, and whether they are left in peace now,
+    by the rule of all programs."""
+    wanted = rule(Ask, "")
+    times, last = fatigue(subject.user_id, now=subject.now)
+    rests_until = last + timedelta(days=wanted.every_days) if last else None
+    return {
+        "asked_times": times,
+        "asked_last": saying.moment(last),
+        "rests_until": saying.moment(rests_until)
+        if rests_until is not None and rests_until > subject.now
+        else "",
+        "is_asked_out": times >= wanted.most_a_year,
+    }
+
+
 def _head(subject: Subject, tabs: list[Tab]) -> dict[str, Any]:
     """What stands above the tabs: what one wants to know first."""
     friends = counts(subject.ids)
@@ -137,5 +156,6 @@ def _head(subject: Subject, tabs: list[Tab]) -> dict[str, Any]:
             for unit, (pending, available) in sorted(held.items())
         ],
         "segments": segments_of(subject.user_id),
+        **_asked(subject),
         "erased": saying.moment(subject.row.erased_at),
     }

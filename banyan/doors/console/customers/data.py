@@ -48,8 +48,8 @@ def identities_of(subject: Subject) -> dict[str, Any]:
 
 
 @never_cache
-@require_POST
 @page("customers.contacts")
+@require_POST
 def seen(request: HttpRequest, user_id: str) -> HttpResponseBase:
     """What is personal, in clear; what was shown to whom is written down first."""
     row = customer(user_id)

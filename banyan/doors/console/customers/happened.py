@@ -111,8 +111,8 @@ def events(subject: Subject) -> dict[str, Any]:
 
 
 @never_cache
-@require_POST
 @page("customers.contacts")
+@require_POST
 def raw(request: HttpRequest, position: int) -> HttpResponseBase:
     """The whole event as it stands in the log; that it was looked at is written down."""
     rows = log.at(position)

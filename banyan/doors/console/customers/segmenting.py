@@ -25,6 +25,7 @@ from banyan.doors.console.customers.who import people
 from banyan.doors.console.number import number_of
 from banyan.doors.console.page import Crumb, page, render, told
 from banyan.doors.console.staff import at_work
+from banyan.doors.refusals import refusal
 from banyan.insight.segments import acts
 from banyan.insight.segments.members import house_currency
 from banyan.insight.segments.purchases import catch_up_if_near
@@ -139,8 +140,8 @@ def _changing(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 @never_cache
-@require_POST
 @page("segments.edit")
+@require_POST
 def refresh_segment(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Count anew now."""
     try:
@@ -153,8 +154,8 @@ def refresh_segment(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 @never_cache
-@require_POST
 @page("segments.edit")
+@require_POST
 def remove_segment(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Away with it."""
     try:
@@ -264,7 +265,7 @@ def _counted(rules: Rules) -> dict[str, Any]:
     try:
         tried = acts.tried(rules, now=clock.now())
     except Problem as problem:
-        return {"lacks": problem.sentence}
+        return {"lacks": refusal(problem)}
     known = people(tried.sample)
     return {"count": tried.count, "sample": [known[user_id] for user_id in tried.sample]}
 

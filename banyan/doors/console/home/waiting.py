@@ -9,9 +9,11 @@ from datetime import datetime
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from banyan.core.programs.force import running_one
 from banyan.core.referrals import held
 from banyan.growth.feedback.read import backlog
 from banyan.growth.payouts.read import to_approve
+from banyan.growth.planning import rivals
 from banyan.growth.tasks.read import count
 from banyan.pipeline.approving.read import waits_for
 from banyan.trust.staff.read import Member
@@ -69,9 +71,22 @@ def _payouts(_me: Member, _now: datetime) -> Iterator[Waits]:
     yield Waits(_("Payouts to approve"), to_approve(), 0, _url("payouts"))
 
 
-def _url(name: str) -> str:
+def _rivals(_me: Member, now: datetime) -> Iterator[Waits]:
+    """Offers of competitors that beat what runs and that nobody answered; the page is of the
+    first program that has one."""
+    found = [
+        (slug, len(rivals.better(one.terms)))
+        for slug in rivals.watched()
+        if (one := running_one(slug, now)) is not None
+    ]
+    beaten = [(slug, n) for slug, n in found if n]
+    url = _url("program_market", beaten[0][0]) if beaten else _url("programs")
+    yield Waits(_("Better offers of competitors"), sum(n for _slug, n in beaten), 0, url)
+
+
+def _url(name: str, *arguments: str) -> str:
     try:
-        return reverse(f"admin:{name}")
+        return reverse(f"admin:{name}", args=arguments)
     except NoReverseMatch:
         return ""
 
@@ -81,6 +96,7 @@ _ASKED: tuple[tuple[str, Callable[[Member, datetime], Iterator[Waits]]], ...] = 
     ("programs.review_legal", _reviews("legal")),
     ("programs.review_finance", _reviews("finance")),
     ("disputes.handle", _disputes),
+    ("programs.edit", _rivals),
     ("tasks.handle", _tasks),
     ("payouts.approve", _payouts),
 )

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from banyan.core.events import clock
 from banyan.doors.console.page import Crumb, page, render, told
 from banyan.doors.console.staff import at_work
+from banyan.doors.refusals import refusal
 from banyan.engine.language.explain import LANGUAGES, Language
 from banyan.growth.journeys import acts, templates
 from banyan.growth.journeys.channels import configured
@@ -75,7 +76,9 @@ def every(request: HttpRequest) -> HttpResponseBase:
             {
                 "name": name,
                 "says": KIND_NAMES.get(name, name),
-                "texts": [by_place[name, channel] for channel in TEXT_CHANNELS],
+                "texts": [
+                    (CHANNEL_NAMES[channel], by_place[name, channel]) for channel in TEXT_CHANNELS
+                ],
             }
             for name in KINDS
         ],
@@ -188,7 +191,7 @@ def _preview(
     try:
         templates.check(known, channel, title=typed["title"], text=typed["text"], fields={})
     except Problem as problem:
-        return {"problem": problem.sentence}
+        return {"problem": refusal(problem)}
     values = templates.sample(known, channel, language)
     return {
         "title": filled(typed["title"], values, language),

@@ -27,7 +27,8 @@ from banyan.core.programs import drafts
 from banyan.core.programs.acts import save_draft
 from banyan.core.programs.drafts import DraftMoved, DraftRow, NoSuchDraft
 from banyan.core.programs.editing import NotEditable
-from banyan.core.programs.read import program
+from banyan.core.programs.force import running_one
+from banyan.core.programs.read import program, version
 from banyan.doors.console.number import number_of
 from banyan.doors.console.page import Crumb, page, render, told
 from banyan.doors.console.programs import builder_advice, builder_incentives
@@ -40,11 +41,15 @@ from banyan.doors.console.programs.builder_steps import STEPS, Step, step
 from banyan.doors.console.programs.review_words import who
 from banyan.doors.console.programs.rules import rules_html
 from banyan.doors.console.staff import at_work
+from banyan.doors.refusals import refusal
 from banyan.engine.language import ProgramError
 from banyan.engine.language.schema import program_schema
+from banyan.growth.planning import polls, wishes
 from banyan.growth.toolkit.acts import set_good_fit
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
+from banyan.pipeline.approving.changes import changes
+from banyan.pipeline.approving.read import notice_days
 from banyan.trust.audit.acts import record
 
 QUIET = timedelta(minutes=15)
@@ -75,7 +80,7 @@ def save(request: HttpRequest, draft_id: int) -> HttpResponse:
     except DraftMoved:
         return _moved(request, row, text, facts, now_at)
     except Problem as problem:
-        problems.append(str(problem))
+        problems.append(refusal(problem))
     if _is_script(request):
         return JsonResponse(_state(request, row, now_at) | {"problems": problems})
     if problems:
@@ -102,6 +107,7 @@ def check(request: HttpRequest, draft_id: int) -> HttpResponse:
         ],
         "steps": _steps(document),
         **builder_advice.checklist(document),
+        **_against_running(document, row),
     }
     return render(
         request,
@@ -114,10 +120,22 @@ def check(request: HttpRequest, draft_id: int) -> HttpResponse:
 
 @page("programs.edit")
 @require_POST
+def tick(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Keep which of the tips were thought of; back to the list, or nothing for a script."""
+    row = _draft(draft_id)
+    _keep_ticks(request, row)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204)
+    return redirect("admin:draft_check", draft_id)
+
+
+@page("programs.edit")
+@require_POST
 def hand_over(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Make the draft a version that others review."""
     row, now, actor = _draft(draft_id), clock.now(), at_work(request).actor
     document = Document(row.source, row.facts)
+    _keep_ticks(request, row)
     if document.errors:
         messages.error(request, _("There are errors; a program with errors cannot be reviewed."))
         return redirect("admin:draft_check", draft_id)
@@ -163,6 +181,35 @@ def schema(request: HttpRequest) -> HttpResponse:
     return JsonResponse(program_schema())
 
 
+def _keep_ticks(request: HttpRequest, row: DraftRow) -> None:
+    """What is ticked, where a form with tips was sent."""
+    if "tips" in request.POST:
+        program = Document(row.source, row.facts).program
+        known = builder_advice.tips(program, row.facts) if program else []
+        chosen = set(request.POST.getlist("tip"))
+        keys = ",".join(one.key for one in known if one.key in chosen)
+        drafts.note(row.id, builder_advice.TICKED, keys)
+
+
+def _against_running(document: Document, row: DraftRow) -> dict[str, Any]:
+    """What the draft promises less, more or otherwise than what runs; nothing where nothing does.
+
+    `is_known`: whether there is a program of that name, whose past it can be compared on.
+    """
+    slug = row.slug
+    found = running_one(slug, clock.now()) if slug else None
+    changed = (
+        changes(found.terms, document.program, lang=spoken()) if found and document.program else ()
+    )
+    return {
+        "changes": changed,
+        "has_cuts": any(one.effect == "cut" for one in changed),
+        "notice_days": notice_days(slug),
+        "running": found,
+        "is_known": bool(slug) and program(slug) is not None,
+    }
+
+
 def _kept(request: HttpRequest, old: DraftRow, text: str, facts: dict[str, str]) -> DraftRow:
     """Saved, and written down: not with every letter, but whenever a button was pressed, somebody
     else goes on, or after a while. Raises DraftMoved, TooLong."""
@@ -181,6 +228,12 @@ def _kept(request: HttpRequest, old: DraftRow, text: str, facts: dict[str, str])
             after = {"program": row.slug, "version": row.number, "revision": row.revision}
             record(actor, "draft.saved", f"draft:{row.id}", now=now, after=after)
     return row
+
+
+def _is_past(row: DraftRow) -> bool:
+    """Whether the version that it names is published, so that nothing of it changes any more."""
+    found = version(row.slug, row.number) if row.slug and row.number else None
+    return found is not None and found.status in ("ordered", "published")
 
 
 def _draft(draft_id: int) -> DraftRow:
@@ -218,8 +271,12 @@ def _context(
         "blocks": blocks,
         "shown": json.dumps(_shown(blocks), ensure_ascii=False),
         "findings": [in_reader_language(one) for one in document.findings],
+        "mistakes": builder_advice.mistakes(document),
+        **(_said_before(row) if now_at.name == "incentives" else {}),
+        "may_import": now_at.name == "today" and at_work(request).may("records.import"),
         **_rules(document),
         "may_edit": may_edit,
+        "is_past": _is_past(row),
         "units": UNITS,
         "named": NAMED,
         "events": EVENTS,
@@ -283,7 +340,7 @@ def _with_fields(
         try:
             text = changed(text, facts, [(one, value)])
         except NotEditable as problem:
-            problems.append(str(problem))
+            problems.append(refusal(problem))
         except ProgramError:
             problems.append(_("The YAML cannot be read as it stands; mend it, then use the form."))
             break
@@ -301,7 +358,7 @@ def _acted(text: str, action: str, problems: list[str]) -> str:
     except ProgramError:
         problems.append(_("The YAML cannot be read as it stands; mend it, then use the form."))
     except Problem as problem:
-        problems.append(str(problem))
+        problems.append(refusal(problem))
     return text
 
 
@@ -381,6 +438,16 @@ def _notes(text: str) -> dict[str, str]:
 
 def _is_script(request: HttpRequest) -> bool:
     return request.headers.get("Accept", "").startswith("application/json")
+
+
+def _said_before(row: DraftRow) -> dict[str, Any]:
+    """What customers said they would like, beside the rules that it was asked for."""
+    is_known = bool(row.slug) and program(row.slug) is not None
+    asked = polls.polls(row.slug) if is_known else []
+    kept = wishes.wishes(row.slug) if is_known else []
+    said = [(one.question(spoken()), one.reward, one.answers(spoken())) for one in asked]
+    said += [(one.question, one.reward, one.answers) for one in kept]
+    return {"said": said, "is_known": is_known, "has_incentives": True}
 
 
 def _rules(document: Document) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from hashlib import sha256
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -27,34 +29,73 @@ class AdviceLine:
     line: int
 
 
+@dataclass(frozen=True)
+class Tip:
+    """One piece of what came with the preset; `key` is the same in every language."""
+
+    key: str
+    text: str
+    is_ticked: bool
+
+
+TICKED = "ticked"
+"""The note of a draft that holds which tips were thought of: their keys, with commas."""
+
+
 def checklist(document: Document) -> dict[str, Any]:
     """For the page before publication; empty lists while the text is no program."""
     program = document.program
     if program is None:
-        return {"advice": [], "cards": [], "promises": [], "layers": []}
+        return {"advice": [], "tips": [], "promises": [], "layers": []}
     return {
-        "advice": [
-            AdviceLine(one, document.line(one.path) if one.path else 0)
-            for one in advice(program, document.facts)
-        ],
-        "cards": cards(program),
+        "advice": mistakes(document),
+        "tips": tips(program, document.facts),
         "promises": promises(program, document),
         "layers": layers(program),
     }
 
 
+def mistakes(document: Document) -> list[AdviceLine]:
+    """Mistakes that programs die of, as far as the text and its notes tell."""
+    program = document.program
+    if program is None:
+        return []
+    return [
+        AdviceLine(one, document.line(one.path) if one.path else 0)
+        for one in advice(program, document.facts)
+    ]
+
+
 def cards(program: Program) -> list[str]:
     """How to make it work: the advice that came with the preset, a line each."""
+    english, chinese = _advice(program)
+    return (chinese or english) if spoken() == "zh-hans" else (english or chinese)
+
+
+def tips(program: Program, facts: Mapping[str, str]) -> list[Tip]:
+    """The same as a list to tick, with what was ticked."""
+    english, chinese = _advice(program)
+    ticked = set(facts.get(TICKED, "").split(","))
+    keys = [sha256(line.encode()).hexdigest()[:8] for line in english or chinese]
+    # Where one language has another number of lines, its own words name them.
+    if spoken() == "zh-hans" and chinese and len(chinese) != len(keys):
+        keys = [sha256(line.encode()).hexdigest()[:8] for line in chinese]
+    return [Tip(key, text, key in ticked) for key, text in zip(keys, cards(program), strict=True)]
+
+
+def _advice(program: Program) -> tuple[list[str], list[str]]:
+    """In English and in Chinese; a program that has none is given its preset's."""
     words = program.advice
     if words is None:
         shipped = preset(program.program)
         words = shipped.terms.advice if shipped else None
     if words is None:
-        return []
-    first, second = words.en, words.zh_hans
-    if spoken() == "zh-hans":
-        first, second = second, first
-    return [line.strip() for line in (first or second or "").splitlines() if line.strip()]
+        return [], []
+    return _lines(words.en), _lines(words.zh_hans)
+
+
+def _lines(text: str | None) -> list[str]:
+    return [line.strip() for line in (text or "").splitlines() if line.strip()]
 
 
 def promises(program: Program, document: Document) -> list[Overpromise]:

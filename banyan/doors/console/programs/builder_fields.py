@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from banyan.core.programs.editing import Path, Value, drop, put, rename
 from banyan.doors.console.programs.builder_document import Document, key_of
-from banyan.doors.console.programs.builder_findings import translated
+from banyan.doors.refusals import translated
 from banyan.engine.language import Finding
 from banyan.engine.language.explain import Language, safe
 from banyan.engine.language.explain.condition import expressions

@@ -7,8 +7,6 @@ words, with the line of the file that says it.
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-
 from django.utils.translation import gettext as _
 
 from banyan.core.programs.editing import Path, Value, drop, put
@@ -28,6 +26,7 @@ from banyan.doors.console.programs.builder_choices import (
 from banyan.doors.console.programs.builder_document import Document
 from banyan.doors.console.programs.builder_fields import NAMED, Field, in_words, note, value_of
 from banyan.engine.language.source import Written
+from banyan.growth.planning.advice import price_of
 from banyan.growth.planning.layers import layer
 from banyan.growth.planning.share import shares
 from banyan.kernel.errors import Problem
@@ -313,12 +312,22 @@ def layer_words() -> dict[str, str]:
 
 def _price(document: Document) -> list[Block]:
     """What share of the price the rewards are, once somebody names a price."""
-    asked = note("price", _("What a friend usually spends"), "number")
+    asked = (
+        note("price", _("What a friend usually spends"), "number"),
+        note(
+            "expensive",
+            _("Is that a high price in your trade?"),
+            "choice",
+            choices=(("", _("no")), ("yes", _("yes: then a fifth is asked for"))),
+        ),
+    )
     table: tuple[tuple[str, ...], ...] = ()
-    price = _decimal(str(document.facts.get("price", "")))
+    price = price_of(document.facts)
+    is_expensive = document.facts.get("expensive") == "yes"
     if price is not None and document.program is not None:
         verdicts = {
             "unfelt": _("too little to be felt; give more"),
+            "small": _("felt, but high-priced goods ask for a fifth; give more"),
             "modest": _("felt; high-priced goods ask for a fifth"),
             "strong": _("clearly felt"),
         }
@@ -329,7 +338,7 @@ def _price(document: Document) -> list[Block]:
                 f"{one.low} %" if one.low == one.high else f"{one.low}–{one.high} %",
                 verdicts[one.verdict],
             )
-            for one in shares(document.program, price)
+            for one in shares(document.program, price, is_expensive=is_expensive)
         ]
         if rows:
             table = ((_("Reward"), _("Who gets it"), _("Share of the price"), ""), *rows)
@@ -337,18 +346,10 @@ def _price(document: Document) -> list[Block]:
         Block(
             _("Is it enough to be felt?"),
             hint=_("Name a price and see which share of it each reward in money is."),
-            fields=(asked,),
+            fields=asked,
             table=table,
         )
     ]
-
-
-def _decimal(text: str) -> Decimal | None:
-    try:
-        found = Decimal(text.replace(",", "").strip())
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() and 0 < found < 10**12 else None
 
 
 def _amount_forms() -> tuple[tuple[str, str], ...]:

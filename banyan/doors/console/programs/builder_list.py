@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -19,7 +20,7 @@ from banyan.core.events import clock
 from banyan.core.programs import acts, drafts
 from banyan.core.programs.drafts import DraftRow
 from banyan.core.programs.force import Running, running, running_one
-from banyan.core.programs.read import ProgramRow, VersionRow, programs, published, versions
+from banyan.core.programs.read import ProgramRow, VersionRow, program, programs, published, versions
 from banyan.doors.console.page import page, render, told
 from banyan.doors.console.programs.builder_advice import layers
 from banyan.doors.console.programs.builder_document import Document
@@ -37,6 +38,7 @@ from banyan.doors.console.staff import at_work
 from banyan.engine.language import Program, ProgramError
 from banyan.engine.language.explain import offer
 from banyan.growth.planning import rivals
+from banyan.growth.toolkit import calls
 from banyan.growth.toolkit.read import good_fit
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
@@ -126,6 +128,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     found = running_one(slug, now)
     rows = versions(slug)
     terms = found.terms if found else _terms(rows[0]) if rows else None
+    past = {one.number for one in rows if one.status in ("ordered", "published")}
     facts = drafts.facts_of(slug)
     context: dict[str, Any] = {
         "running": found,
@@ -133,12 +136,13 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "offer": offer(terms, spoken()) if terms else None,
         "good_fit": good_fit(terms, spoken()) if terms else "",
         "layers": layers(terms) if terms else [],
-        "beaten_by": _beaten_by(slug, terms) if terms else [],
+        "beaten_by": _beaten_by(terms) if terms else [],
         "goals": goals(slug, facts, now=now),
         "facts": facts,
-        "drafts": [_draft_line(one) for one in drafts.drafts(slug=slug)],
+        "drafts": [_draft_line(one) for one in drafts.drafts(slug=slug) if one.number not in past],
         "may_edit": at_work(request).may("programs.edit"),
         "own_landing": settings.DEFAULT_LANDING_URL,
+        "call": calls.call(slug),
         "steps": len(STEPS),
         "next_version": max((row.number for row in rows), default=0) + 1,
     }
@@ -172,14 +176,41 @@ def set_landing(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("admin:program", slug)
 
 
-def _beaten_by(slug: str, terms: Program) -> list[str]:
+@page("programs.edit")
+@require_POST
+def set_call(request: HttpRequest, slug: str) -> HttpResponse:
+    """Where customers are called to take part from now on."""
+    if program(slug) is None:
+        raise Http404
+    actor, now = at_work(request).actor, clock.now()
+    before = calls.call(slug)
+    try:
+        with one_transaction():
+            after = calls.set_call(
+                actor,
+                slug,
+                place=request.POST.get("place", ""),
+                tags=re.split(r"[,，、\n]", request.POST.get("tags", "")),
+                now=now,
+            )
+            record(
+                actor,
+                "program.call_set",
+                f"program:{slug}",
+                now=now,
+                before={"place": before.place, "tags": list(before.tags)},
+                after={"place": after.place, "tags": list(after.tags)},
+            )
+    except Problem as problem:
+        told(request, problem)
+    else:
+        messages.success(request, _("Customers see it like this from now on."))
+    return redirect("admin:program", slug)
+
+
+def _beaten_by(terms: Program) -> list[str]:
     """Competitors whose offer is better than ours, and to whom nobody has an answer yet."""
-    mine = rivals.ours(terms)
-    return [
-        one.company
-        for one in rivals.rivals(slug)
-        if not one.answer and rivals.beats(one, mine, minor_digits=terms.minor_digits)
-    ]
+    return [one.company for one in rivals.better(terms)]
 
 
 def _line(row: ProgramRow, found: Running | None, begun: list[DraftRow]) -> Line:

@@ -7,9 +7,11 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -17,10 +19,12 @@ from banyan.core.events import clock
 from banyan.core.programs.force import running_one
 from banyan.core.programs.read import program, versions
 from banyan.doors.console.page import page, told
+from banyan.doors.console.programs.builder_fields import spoken
+from banyan.doors.console.programs.compare import named, texts
 from banyan.doors.console.programs.frame import program_page
 from banyan.doors.console.staff import at_work
 from banyan.engine.language import Program, ProgramError
-from banyan.growth.planning import rivals, wishes
+from banyan.growth.planning import polls, rivals, wishes
 from banyan.growth.planning.rivals import BadRival, RivalRow
 from banyan.growth.planning.wishes import BadWish
 from banyan.kernel.database import one_transaction
@@ -37,6 +41,9 @@ class RivalLine:
     amount: str
     beats: bool | None
     """None: it cannot be compared."""
+    response: str
+    """What answers it, as people know it; empty: nothing."""
+    response_url: str
 
 
 @page("programs.read")
@@ -84,8 +91,51 @@ def answer_rival(request: HttpRequest, slug: str, rival_id: int) -> HttpResponse
     now, actor = clock.now(), at_work(request).actor
     try:
         with one_transaction():
-            rivals.answer(actor, rival_id, request.POST.get("answer", ""), now=now)
-            record(actor, "rival.answered", f"rival:{rival_id}", now=now)
+            said, response = request.POST.get("answer", ""), request.POST.get("response", "")
+            if response and response not in dict(texts(slug)):
+                raise BadRival(_("response: choose a version or a draft from the list"))
+            rivals.answer(actor, rival_id, said, response=response, now=now)
+            after = {"response": response}
+            record(actor, "rival.answered", f"rival:{rival_id}", now=now, after=after)
+    except Problem as problem:
+        told(request, problem)
+    return redirect("admin:program_market", slug)
+
+
+@page("programs.edit")
+@require_POST
+def ask_customers(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask customers on their own pages which reward they would like."""
+    data, now, actor = request.POST, clock.now(), at_work(request).actor
+    languages = (("en", "en"), ("zh-hans", "zh"))
+    try:
+        with one_transaction():
+            row = polls.ask(
+                actor,
+                program=slug,
+                reward=data.get("reward", ""),
+                questions={lang: data.get(f"question_{key}", "") for lang, key in languages},
+                choices={lang: data.get(f"choices_{key}", "") for lang, key in languages},
+                now=now,
+            )
+            after = {"question": row.question("en")}
+            record(actor, "poll.opened", f"program:{slug}", now=now, after=after)
+    except Problem as problem:
+        told(request, problem)
+        return _page(request, slug, {"poll": data}, status=422)
+    messages.success(request, _("Customers are asked from now on."))
+    return redirect("admin:program_market", slug)
+
+
+@page("programs.edit")
+@require_POST
+def end_poll(request: HttpRequest, slug: str, poll_id: int) -> HttpResponse:
+    """Ask no more."""
+    now, actor = clock.now(), at_work(request).actor
+    try:
+        with one_transaction():
+            polls.close(actor, poll_id, now=now)
+            record(actor, "poll.closed", f"program:{slug}", now=now, after={"poll": poll_id})
     except Problem as problem:
         told(request, problem)
     return redirect("admin:program_market", slug)
@@ -136,8 +186,18 @@ def _page(
         raise Http404
     terms = _terms(slug)
     context: dict[str, Any] = {
-        "rivals": [_line(row, terms) for row in rivals.rivals(slug)],
+        "rivals": [_line(slug, row, terms) for row in rivals.rivals(slug)],
+        "responses": texts(slug),
         "wishes": wishes.wishes(slug),
+        "polls": [
+            {
+                "row": one,
+                "question": one.question(spoken()),
+                "answers": one.answers(spoken()),
+                "url": f"{settings.BASE_URL}/me/polls/{one.id}/",
+            }
+            for one in polls.polls(slug)
+        ],
         "rewards": list(terms.rewards) if terms else [],
         "currency": terms.currency if terms else "",
         "today": clock.now().date().isoformat(),
@@ -160,7 +220,7 @@ def _terms(slug: str) -> Program | None:
     return None
 
 
-def _line(row: RivalRow, terms: Program | None) -> RivalLine:
+def _line(slug: str, row: RivalRow, terms: Program | None) -> RivalLine:
     if row.percent is not None:
         amount = f"{row.percent.normalize():f} %"
     else:
@@ -168,10 +228,17 @@ def _line(row: RivalRow, terms: Program | None) -> RivalLine:
         amount = (
             f"{Decimal(row.amount_minor or 0).scaleb(-digits):,f} {terms.currency if terms else ''}"
         )
-    if terms is None:
-        return RivalLine(row, amount, None)
-    beats = rivals.beats(row, rivals.ours(terms), minor_digits=terms.minor_digits)
-    return RivalLine(row, amount, beats)
+    kind, _colon, number = row.response.partition(":")
+    response = named(row.response) if row.response else ""
+    url = ""
+    if kind == "version":
+        url = f"{reverse('admin:program_versions', args=[slug])}?b={number}#words"
+    elif kind == "draft":
+        url = reverse("admin:draft", args=[int(number)])
+    beats = None
+    if terms is not None:
+        beats = rivals.beats(row, rivals.ours(terms), minor_digits=terms.minor_digits)
+    return RivalLine(row, amount, beats, response, url)
 
 
 def _amounts(text: str, measure: str, terms: Program | None) -> tuple[int | None, Decimal | None]:

@@ -18,7 +18,7 @@ from banyan.core.programs.presets import Preset, preset
 from banyan.core.programs.presets import presets as shipped
 from banyan.core.programs.read import VersionRow, program, programs, versions
 from banyan.doors.console.page import Crumb, page, render, told
-from banyan.doors.console.programs.builder_advice import cards
+from banyan.doors.console.programs.builder_advice import TICKED, cards
 from banyan.doors.console.programs.builder_fields import spoken
 from banyan.doors.console.programs.frame import called
 from banyan.doors.console.staff import at_work
@@ -129,7 +129,8 @@ def _beginning(request: HttpRequest) -> tuple[str, str, dict[str, str]]:
         return found.source, f"preset:{name}", kind
     if slug := data.get("copy", "") or data.get("version", ""):
         row = _newest(slug)
-        facts = dict(drafts.facts_of(slug))
+        # What was thought of for another text is thought of anew.
+        facts = {key: text for key, text in drafts.facts_of(slug).items() if key != TICKED}
         text = row.source
         if data.get("version"):
             text = put(text, ("version",), Written(str(_next(slug)), "number"))

@@ -19,14 +19,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from banyan.core.events import clock
+from banyan.core.programs import drafts
 from banyan.core.programs.force import running_one
 from banyan.core.programs.read import VersionRow, program, version, versions
 from banyan.doors.console.number import number_of
 from banyan.doors.console.page import page, told
+from banyan.doors.console.programs.builder_document import Document
+from banyan.doors.console.programs.builder_fields import spoken
+from banyan.doors.console.programs.builder_steps import STEPS
 from banyan.doors.console.programs.frame import program_page
 from banyan.doors.console.programs.review_words import language, moment, who, zone
 from banyan.doors.console.staff import at_work
+from banyan.doors.refusals import refusal, translated
 from banyan.engine.language import ProgramError
+from banyan.engine.language.explain import Offer, offer
+from banyan.insight.segments.read import members, segments
 from banyan.kernel.errors import Problem
 from banyan.pipeline.approving import life, pilots, read, reviews, stops
 from banyan.pipeline.approving.changes import Change
@@ -60,6 +67,10 @@ class Card:
     changes: tuple[Change, ...]
     has_cuts: bool
     is_first: bool
+    offer: Offer | None
+    """What it gives each side; None while the text is no program."""
+    unfinished: list[str]
+    """Steps of its draft that lack something."""
     review: ReviewRow | None
     asked_by: str
     state: str
@@ -84,15 +95,17 @@ def _page(
     if row is None:
         raise Http404
     known = read.reviews(slug)
+    known_versions = versions(slug)
     running = running_one(slug, now)
     due = next((one for one in read.legal_due() if one.program == slug), None)
     stopped = read.stop(slug)
     context = {
         "cards": [
             _card(one, known, me, typed, now)
-            for one in versions(slug)
+            for one in known_versions
             if one.status in ("draft", "refused")
         ],
+        "ordered": [one.number for one in known_versions if one.status == "ordered"],
         "running": running,
         "stop": stopped,
         "stop_by": who(stopped.by) if stopped else "",
@@ -104,6 +117,7 @@ def _page(
         "is_overdue": due is not None and due.due_at <= now,
         "notice_days": read.notice_days(slug),
         "earliest_cut": _midnight_after(reviews.earliest_cut(slug, now)),
+        "segments": segments(),
         "pilots": [_pilot(one) for one in read.pilots(slug)],
         "history": _history(slug, known),
         "typed": typed,
@@ -131,14 +145,16 @@ def _card(
     try:
         changed = reviews.against_running(row, starts_at=None, now=now, lang=language())
     except ProgramError as wrong:
-        problem = str(wrong)
+        problem = refusal(wrong)
     state, look = _state(found)
     return Card(
         row=row,
-        problem=problem or row.reason,
+        problem=problem or translated(row.reason),
         changes=changed,
         has_cuts=any(one.effect == "cut" for one in changed),
         is_first=running_one(row.program, now) is None,
+        offer=None if problem else offer(row.terms, spoken()),
+        unfinished=_unfinished(row),
         review=found,
         asked_by=who(found.asked_by) if found else "",
         state=state,
@@ -148,6 +164,13 @@ def _card(
         starts_at=typed.get(f"starts_at_{row.number}", ""),
         notice=typed.get(f"notice_{row.number}", ""),
     )
+
+
+def _unfinished(row: VersionRow) -> list[str]:
+    """Of a version that was built in the console; one that came as a file has no steps."""
+    facts = drafts.facts_of(row.program)
+    document = Document(row.source, facts)
+    return [str(one.title) for one in STEPS if facts and one.missing(document)]
 
 
 def _state(found: ReviewRow | None) -> tuple[str, str]:
@@ -302,7 +325,7 @@ def _publish(request: HttpRequest, slug: str, actor: str, now: datetime) -> str:
 def _taken_up(slug: str, number: int) -> str:
     row = settled(slug, number, timeout_s=PATIENCE_S)
     if row.status == "refused":
-        raise Refused(_("The worker refused it: {reason}").format(reason=row.reason))
+        raise Refused(_("The worker refused it: {reason}").format(reason=translated(row.reason)))
     if row.status == "ordered":
         return _("Version {number} is published; the worker takes it up soon.").format(
             number=number
@@ -360,6 +383,8 @@ def _notice_days(request: HttpRequest, slug: str, actor: str, now: datetime) -> 
 def _pilot_begin(request: HttpRequest, slug: str, actor: str, now: datetime) -> str:
     number = _number(request)
     ids = [one.strip() for one in _text(request, "pilot_customers").splitlines() if one.strip()]
+    if segment := _text(request, "pilot_segment"):
+        ids += members(segment, limit=pilots.MOST_CUSTOMERS + 1)
     pilots.begin(
         actor,
         slug,

@@ -19,6 +19,7 @@ from banyan.doors.console.programs.review_words import (
     zone,
 )
 from banyan.doors.console.programs.versions_words import differences, text_lines
+from banyan.doors.refusals import refusal
 from banyan.engine.language import ProgramError
 from banyan.pipeline.approving import read
 from banyan.pipeline.approving.changes import changes
@@ -55,10 +56,7 @@ def program_versions(request: HttpRequest, slug: str) -> HttpResponse:
 
 @page("programs.read")
 def version_figures(request: HttpRequest, slug: str) -> HttpResponse:
-    """For the pages that load it afterwards: what came of each version, or of one (`?number=`).
-
-    It counts every decision of the program, which takes seconds once there are millions.
-    """
+    """For the pages that load it afterwards: what came of each version, or of one (`?number=`)."""
     wanted = request.GET.get("number", "")
     rows = [
         {"number": number, "tally": one, "granted": [amount(*each) for each in one.granted]}
@@ -80,7 +78,7 @@ def _pair(request: HttpRequest, rows: list[VersionRow]) -> dict[str, object]:
     try:
         before, after = old.terms, new.terms
     except ProgramError as wrong:
-        return pair | {"problem": str(wrong)}
+        return pair | {"problem": refusal(wrong)}
     lang = language()
     return pair | {
         "sections": differences(before, after, lang=lang),

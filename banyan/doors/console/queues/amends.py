@@ -169,8 +169,8 @@ def amend(request: HttpRequest, number: int) -> HttpResponseBase:
     return render(request, "console/queues/amend.html", context, title=title, crumbs=_way())
 
 
-@require_POST
 @page("wallets.credit", "referrals.edit", "payouts.approve")
+@require_POST
 def decide(request: HttpRequest, number: int) -> HttpResponseBase:
     """The second person says yes or no."""
     row, me, now = _row(number), at_work(request), clock.now()

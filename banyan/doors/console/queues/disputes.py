@@ -104,8 +104,8 @@ def dispute(request: HttpRequest, number: int) -> HttpResponseBase:
     return _shown(request, row)
 
 
-@require_POST
 @page("disputes.handle")
+@require_POST
 def accept(request: HttpRequest, number: int) -> HttpResponseBase:
     """Take it up."""
     _row(number)
@@ -119,8 +119,8 @@ def accept(request: HttpRequest, number: int) -> HttpResponseBase:
     return redirect("admin:dispute", number)
 
 
-@require_POST
 @page("disputes.handle")
+@require_POST
 def answer(request: HttpRequest, number: int) -> HttpResponseBase:
     """Say what was found, and put it right where it was wrong."""
     row, me, now = _row(number), at_work(request), clock.now()

@@ -53,8 +53,8 @@ def held_list(request: HttpRequest) -> HttpResponseBase:
     return _list(request)
 
 
-@require_POST
 @page("decisions.rule")
+@require_POST
 def rule(request: HttpRequest) -> HttpResponseBase:
     """Release or deny what is ticked, or everything that the filters find."""
     verdict: ruling.Verdict = "deny" if request.POST.get("verdict") == "deny" else "release"

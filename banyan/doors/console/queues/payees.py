@@ -73,8 +73,8 @@ def payee(request: HttpRequest, user_id: str) -> HttpResponseBase:
     return _shown(request, speaker(user_id))
 
 
-@require_POST
 @page("payouts.prepare")
+@require_POST
 def change(request: HttpRequest, user_id: str) -> HttpResponseBase:
     """Enter it for them, who agreed; or take it away."""
     if customer(user_id) is None:
@@ -93,8 +93,8 @@ def change(request: HttpRequest, user_id: str) -> HttpResponseBase:
     return redirect("admin:payee", who)
 
 
-@require_POST
 @page("payouts.prepare", "payouts.approve")
+@require_POST
 def verify(request: HttpRequest, user_id: str) -> HttpResponseBase:
     """It is right."""
     who, me, now = speaker(user_id), at_work(request), clock.now()

@@ -103,8 +103,8 @@ def progress(request: HttpRequest, number: int) -> HttpResponseBase:
     return render(request, "console/queues/payout_progress.html", _progress(_row(number)), title="")
 
 
-@require_POST
 @page("payouts.approve")
+@require_POST
 def approve(request: HttpRequest, number: int) -> HttpResponseBase:
     """The second pair of eyes."""
     row = _row(number)
@@ -120,8 +120,8 @@ def approve(request: HttpRequest, number: int) -> HttpResponseBase:
     return redirect("admin:payout", number)
 
 
-@require_POST
 @page("payouts.prepare", "payouts.approve")
+@require_POST
 def cancel(request: HttpRequest, number: int) -> HttpResponseBase:
     """Give it up before it is approved."""
     _row(number)
@@ -133,8 +133,8 @@ def cancel(request: HttpRequest, number: int) -> HttpResponseBase:
     return redirect("admin:payout", number)
 
 
-@require_POST
 @page("payouts.prepare")
+@require_POST
 def file(request: HttpRequest, number: int) -> HttpResponseBase:
     """The file to hand in, with accounts in clear: that it was taken is written down."""
     me, now = at_work(request), clock.now()
@@ -159,8 +159,8 @@ def file(request: HttpRequest, number: int) -> HttpResponseBase:
     )
 
 
-@require_POST
 @page("payouts.prepare")
+@require_POST
 def hear(request: HttpRequest) -> HttpResponseBase:
     """A result file comes back."""
     given = request.FILES.get("results")
@@ -213,8 +213,8 @@ def differences(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-@require_POST
 @page("payouts.prepare")
+@require_POST
 def settle(request: HttpRequest, number: int) -> HttpResponseBase:
     """Somebody dealt with a difference."""
     me, now = at_work(request), clock.now()

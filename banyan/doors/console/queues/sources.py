@@ -61,8 +61,8 @@ def sources(request: HttpRequest) -> HttpResponseBase:
     return render(request, "console/queues/sources.html", context, title=title, crumbs=crumbs)
 
 
-@require_POST
 @page("referrals.edit")
+@require_POST
 def act(request: HttpRequest, number: int) -> HttpResponseBase:
     """They were asked today, or are taken off the list."""
     me, now, do = at_work(request), clock.now(), request.POST.get("do", "")

@@ -4,9 +4,11 @@ tasks arise."""
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -27,12 +29,18 @@ from banyan.doors.console.queues.tasks import MOMENTS
 from banyan.doors.console.staff import at_work
 from banyan.growth.tasks import read
 from banyan.growth.tasks.rules import RULES, Ask, FollowUp, Stuck, rule, set_rule
+from banyan.insight.metrics import measures
+from banyan.insight.metrics.periods import latest
+from banyan.insight.metrics.scope import scope
+from banyan.insight.metrics.sums import sums
 from banyan.kernel.errors import Problem
 from banyan.pipeline.watching import stuck_of
 from banyan.trust.audit.acts import record
 from banyan.trust.staff.rights import ROLES
 
 PAGE = 50
+MOST_LOST = 0.05
+"""Of all friends, so many may be lost before somebody looks into it."""
 LEVELS: dict[int, Promise] = {
     1: gettext_lazy("1 · reminded automatically"),
     2: gettext_lazy("2 · service"),
@@ -50,6 +58,7 @@ LABELS: dict[str, Promise] = {
     "role": gettext_lazy("Who does it"),
     "manager_role": gettext_lazy("Who is told when it lapses"),
     "good_score": gettext_lazy("A high score is from"),
+    "product_event": gettext_lazy("Event of a first result, such as Course Completed"),
     "day": gettext_lazy("Day of the yearly occasion (MM-DD)"),
     "every_days": gettext_lazy("Nobody is asked again within days"),
     "most_a_year": gettext_lazy("At most so often in a year"),
@@ -100,6 +109,7 @@ def stuck(request: HttpRequest) -> HttpResponseBase:
             for one, name in LEVELS.items()
         ],
         "contact": contact,
+        **_lost(program, now),
         "median": words.span(contact.median) if contact.median is not None else "",
         "slowest": words.span(contact.slowest_tenth) if contact.slowest_tenth is not None else "",
         "program": program,
@@ -110,6 +120,20 @@ def stuck(request: HttpRequest) -> HttpResponseBase:
         "may_set": at_work(request).may("programs.edit"),
     }
     return render(request, "console/queues/stuck.html", context, title=_("Stuck referrals"))
+
+
+def _lost(program: str, now: datetime) -> dict[str, object]:
+    """Of the friends of the last 30 days, how many were lost."""
+    today = now.astimezone(ZoneInfo(settings.OPERATOR_TIME_ZONE)).date()
+    found = sums(latest(30, today=today), scope(program))
+    joined, lost = found.n(measures.JOINED), found.n(measures.LOST)
+    share = lost / joined if joined else None
+    return {
+        "joined": joined,
+        "lost": lost,
+        "lost_share": None if share is None else f"{100 * share:.1f} %",
+        "is_too_much": share is not None and share > MOST_LOST,
+    }
 
 
 @page("programs.edit", "settings.edit")
@@ -154,8 +178,8 @@ def _set(request: HttpRequest, program: str) -> None:
         elif one.name.endswith("role"):
             role = request.POST.get(one.name, "")
             values[one.name] = role if role in ROLES else one.default
-        elif one.name == "day":
-            values["day"] = typed.text(request, "day")
+        elif one.name in ("day", "product_event"):
+            values[one.name] = typed.text(request, one.name)
         else:
             values[one.name] = typed.whole(request, one.name)
     me, now = at_work(request), clock.now()
@@ -189,7 +213,7 @@ def _form(what: type[Stuck | FollowUp | Ask], program: str, request: HttpRequest
                 "label": LABELS[one.name],
                 "value": shown,
                 "is_role": one.name.endswith("role"),
-                "is_text": one.name == "day",
+                "is_text": one.name in ("day", "product_event"),
             }
         )
     return {

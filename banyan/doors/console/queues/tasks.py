@@ -50,6 +50,7 @@ MOMENTS: dict[str, Promise] = {
     "repeat_order": gettext_lazy("Bought again"),
     "good_score": gettext_lazy("Gave a high score"),
     "friend_bought": gettext_lazy("Their friend bought"),
+    "product": gettext_lazy("Reached what the product is for"),
     "day": gettext_lazy("The yearly occasion"),
 }
 WHAT: dict[str, Promise] = {
@@ -113,8 +114,8 @@ def task(request: HttpRequest, number: int) -> HttpResponseBase:
     return _shown(request, _row(number))
 
 
-@require_POST
 @page("tasks.handle")
+@require_POST
 def act(request: HttpRequest, number: int) -> HttpResponseBase:
     """Take it, hand it on, note something, put it off, close it."""
     before, me, now = _row(number), at_work(request), clock.now()

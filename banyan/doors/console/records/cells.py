@@ -17,10 +17,12 @@ from django.utils.translation import gettext as _
 from banyan.doors.console.records.columns import Column
 from banyan.doors.console.records.kinds import Kind
 from banyan.doors.console.records.words import value_in_words
+from banyan.doors.refusals import translated
 from banyan.kernel.money import minor_digits
 
 _MONEY = ("cash", "credit")
 _IN_UNIT = ("amount", "raw_amount")
+_SENTENCES = ("sentence", "result")
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ def _text(column: Column, row: models.Model, value: Any) -> str:
         return f"{local:%Y-%m-%d %H:%M}"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if column.name in _SENTENCES:
+        return translated(str(value))
     if column.name in _IN_UNIT:
         return in_unit(str(getattr(row, "unit", "")), value)
     return value_in_words(column.name, str(value))

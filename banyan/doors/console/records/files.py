@@ -16,6 +16,8 @@ from banyan.pipeline.exporting.run import write_list
 
 FORMS = ("csv", "xlsx", "parquet")
 MOST_ROWS = 200_000
+MOST_SHEET_ROWS = 50_000
+"""A workbook is made in memory, cell by cell: a long one takes minutes and a gigabyte."""
 
 
 class TooLong(Problem):
@@ -27,19 +29,20 @@ def write(kind: Kind, asked: Asked, form: str, *, in_clear: bool) -> tuple[bytes
     schema = {column.name: TYPES[column.form] for column in kind.shown}
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / f"{kind.slug}.{form}"
-        count = write_list(_frames(kind, asked, schema, in_clear), schema, out)
+        most = MOST_SHEET_ROWS if form == "xlsx" else MOST_ROWS
+        count = write_list(_frames(kind, asked, schema, in_clear, most), schema, out)
         return out.read_bytes(), count
 
 
 def _frames(
-    kind: Kind, asked: Asked, schema: dict[str, pl.DataType], in_clear: bool
+    kind: Kind, asked: Asked, schema: dict[str, pl.DataType], in_clear: bool, most: int
 ) -> Iterator[pl.DataFrame]:
     count = 0
     for rows in every(kind, asked):
         count += len(rows)
-        if count > MOST_ROWS:
+        if count > most:
             raise TooLong(
-                f"This list has more than {MOST_ROWS:,} rows; narrow it by filters, or write it "
+                f"This list has more than {most:,} rows; narrow it by filters, or write it "
                 "on the server: banyan export"
             )
         yield pl.DataFrame(

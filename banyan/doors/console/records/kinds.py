@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -118,7 +119,7 @@ def kind(
         primary,
         frozenset(scanned.split()),
         actions,
-        _LINKS,
+        _links(model),
     )
 
 
@@ -143,6 +144,16 @@ _LINKS = {
     "program_id": "admin:program",
     "slug": "admin:program",
 }
+
+
+def _links(model: type[models.Model]) -> Mapping[str, str]:
+    """The pages about a table's columns; a `user_id` of the console's own people is no customer."""
+    staff_ids = {
+        one.attname: "admin:staff_member"
+        for one in model._meta.concrete_fields
+        if one.remote_field and one.related_model is get_user_model()
+    }
+    return _LINKS | staff_ids
 
 
 def _retry_notice(actor: str, key: str, now: datetime) -> None:
@@ -415,6 +426,26 @@ KINDS: tuple[Kind, ...] = (
         "program reward question asked_on created_by",
         filters="program",
         sorts="id",
+    ),
+    kind(
+        "polls",
+        "programs",
+        _("Questions to customers"),
+        "programs.read",
+        planning.Poll,
+        "program reward opened_at opened_by closed_at",
+        filters="program",
+        sorts="id",
+    ),
+    kind(
+        "calls",
+        "programs",
+        _("Where customers are called"),
+        "programs.read",
+        toolkit.Call,
+        "program place changed_at changed_by",
+        key="program",
+        sorts="program",
     ),
     kind(
         "links",

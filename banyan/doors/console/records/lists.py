@@ -23,6 +23,7 @@ from banyan.doors.console.records.kinds import BY_SLUG, GROUPS, KINDS, Kind
 from banyan.doors.console.records.reading import Asked
 from banyan.doors.console.records.words import value_in_words
 from banyan.doors.console.staff import at_work
+from banyan.doors.refusals import refusal
 from banyan.kernel.errors import Problem
 from banyan.pipeline.exporting.run import BadExport
 from banyan.trust.audit.acts import record
@@ -178,7 +179,7 @@ def do(request: HttpRequest, slug: str) -> HttpResponseBase:
             action.do(me.actor, str(values[0]), clock.now())
             done += 1
         except Problem as problem:
-            refused = problem.sentence
+            refused = refusal(problem)
     if done:
         messages.success(request, _("Done for %(count)s of them.") % {"count": done})
     if refused:

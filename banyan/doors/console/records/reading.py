@@ -19,6 +19,8 @@ SEARCHED_BACK = 1_000_000
 _CHUNK = 2_000
 _MOST_CHOICES = 40
 _GLANCED = 500
+_PART_INDEXED = ("reference",)
+"""Fields whose index leaves out the empty text."""
 _YES_NO = {"yes": True, "no": False}
 
 Place = tuple[Any, ...]
@@ -191,8 +193,10 @@ def _searched(
     found: dict[object, models.Model] = {}
     for name in kind.search:
         value = asked.text.upper() if name == "key" and kind.slug == "links" else asked.text
+        # SQLite takes an index of what is not empty only if it is told that this is not.
+        mine = rows.exclude(**{name: ""}) if name in _PART_INDEXED else rows
         try:
-            found |= {row.pk: row for row in rows.filter(**{name: value})[: limit + 1]}
+            found |= {row.pk: row for row in mine.filter(**{name: value})[: limit + 1]}
         except (ValueError, TypeError):
             continue  # no value of this field looks like that
     ordered = sorted(found.values(), key=lambda row: _place(row, order), reverse=is_down)

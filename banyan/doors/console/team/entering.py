@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ from banyan.core.events import clock
 from banyan.doors.console.look import PATH
 from banyan.doors.console.staff import SESSION, Standing, address_of, staff_of, standing
 from banyan.doors.console.team import qr
+from banyan.doors.refusals import refusal
 from banyan.engine.language.explain import Language
 from banyan.growth.journeys.acts import send_now
 from banyan.kernel.errors import Problem
@@ -191,8 +193,9 @@ def send_link(made: Made, kind: str, *, now: datetime) -> None:
 
 def said(problem: Problem) -> str:
     """A problem's sentence without the field that it begins with: it stands beside the field."""
-    head, colon, rest = problem.sentence.partition(": ")
-    return rest if colon and head.isidentifier() else problem.sentence
+    head, colon, _rest = problem.sentence.partition(": ")
+    told = refusal(problem)
+    return re.split(": |：", told, maxsplit=1)[-1] if colon and head.isidentifier() else told
 
 
 def _on(request: HttpRequest, found: Standing, next_path: str) -> HttpResponse | None:

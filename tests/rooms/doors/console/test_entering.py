@@ -22,3 +22,18 @@ def test_staff_enter_while_they_have_a_role(staff: Staff) -> None:
     [ann] = members()
     acts.set_active("system", ann.id, is_active=False, now=clock.now())
     assert client.get("/console/").status_code == 302
+
+
+def test_who_was_signed_out_meanwhile_comes_back_to_the_form(staff: Staff) -> None:
+    form = "http://localhost/console/tasks/new/?kind=thanks"
+    out = Client(HTTP_HOST="localhost")
+    answer = out.post("/console/tasks/1/do", HTTP_REFERER=form)
+    assert answer["Location"] == "/console/login/?next=/console/tasks/new/%3Fkind%3Dthanks"
+    elsewhere = out.post("/console/tasks/1/do", HTTP_REFERER="http://evil.example/console/x/")
+    assert elsewhere["Location"] == "/console/login/?next=/console/tasks/1/do"
+
+
+def test_the_address_of_a_form_says_so_to_who_opens_it(staff: Staff) -> None:
+    answer = staff("growth").get("/console/tasks/1/do")
+    assert answer.status_code == 405
+    assert "A form is sent to this address" in answer.content.decode()

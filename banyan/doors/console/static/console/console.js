@@ -58,12 +58,16 @@
     document.querySelectorAll("figure[data-chart]").forEach(draw);
   }
 
-  // <button data-confirm="ID"> opens <dialog id="ID">; its form does the work.
+  // <button data-confirm="ID"> opens <dialog id="ID">; its form does the work, or a button of it
+  // sends the form that the opener stands in, once that is filled in.
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-confirm]");
     if (opener) {
       event.preventDefault();
-      document.getElementById(opener.dataset.confirm).showModal();
+      const dialog = document.getElementById(opener.dataset.confirm);
+      const form = opener.form;
+      if (form && !form.contains(dialog) && !form.reportValidity()) return;
+      dialog.showModal();
     }
     const closer = event.target.closest("[data-close]");
     if (closer) closer.closest("dialog").close();

@@ -11,11 +11,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from banyan.core.events import clock
 from banyan.core.people.read import consents, customer
 from banyan.core.programs.read import links_of
 from banyan.core.referrals.read import decisions
 from banyan.core.referrals.why import why
 from banyan.doors.console.customers import acting, story
+from banyan.growth.tasks import acts as tasks
 from banyan.trust.audit.read import entries
 from tests.rooms.doors.console.conftest import Staff
 from tests.rooms.doors.console.customers.shop import Shop
@@ -332,3 +334,28 @@ def test_a_refused_referral_says_why_too(shop: Shop, staff: Staff) -> None:
     assert "the friend did not meet the condition at the moment of the invitation" in told
     assert "Asked of friends: the friend is not known to us yet." in told
     assert client.get(reverse("admin:referral", args=["friends", "wang"])).status_code == 404
+
+
+def test_how_often_somebody_was_asked_stands_on_their_page(shop: Shop, staff: Staff) -> None:
+    client = staff("sales")
+    assert "Asked for a referral" not in text_of(opened(client, "wang"))
+    now = clock.now()
+    for days in (300, 20):
+        at = now - timedelta(days=days)
+        number = tasks.open_task(
+            "ask",
+            "customer:wang",
+            owner_role="sales",
+            due_at=at,
+            program="spring",
+            customer="wang",
+            note="",
+            now=at,
+        )
+        assert number is not None
+        if days == 300:
+            tasks.close("user:1", number, outcome="done", note="", now=at)
+        told = text_of(opened(client, "wang"))
+        assert ("often enough" in told) is (days == 20)
+    assert "Asked for a referral, in a year 2 often enough not again before" in told
+    assert "Asked for a referral" not in text_of(opened(client, "li"))

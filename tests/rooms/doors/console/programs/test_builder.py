@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
@@ -19,6 +20,7 @@ from banyan.doors.console.programs.builder_document import Document
 from banyan.doors.console.programs.builder_fields import changed, posted
 from banyan.doors.console.programs.builder_steps import STEPS
 from banyan.growth.toolkit.read import presentation
+from banyan.pipeline.publish import publish, settled
 from banyan.trust.audit.read import entries
 
 Staff = Callable[..., Client]
@@ -257,6 +259,73 @@ def test_a_draft_is_checked_and_handed_over(growth: Client) -> None:
         "program:meundies",
         "First one",
     )
+
+
+def test_ticks_are_kept_with_the_draft_and_not_with_the_next(growth: Client, staff: Staff) -> None:
+    number = begun(growth, preset="meundies")
+    path = f"/console/programs/drafts/{number}/"
+    page = growth.get(f"{path}check/").content.decode()
+    keys = re.findall(r'name="tip" value="([0-9a-f]{8})"', page)
+    assert len(keys) == 3
+    assert " checked" not in page
+    answer = growth.post(
+        f"{path}tick/", {"tips": "1", "tip": [keys[1], "ffffffff"]}, headers={"HX-Request": "true"}
+    )
+    assert answer.status_code == 204
+    assert drafts.draft(number).facts["ticked"] == keys[1]
+    assert drafts.draft(number).revision == 1
+    page = growth.get(f"{path}check/").content.decode()
+    assert f'value="{keys[1]}" checked' in page
+    assert f'value="{keys[0]}" checked' not in page
+    # In Chinese it is the same tip.
+    chinese = growth.get(f"{path}check/", headers={"accept-language": "zh-hans"}).content.decode()
+    assert f'value="{keys[1]}" checked' in chinese
+    # Taken back, without a script.
+    assert growth.post(f"{path}tick/", {"tips": "1"})["Location"] == f"{path}check/"
+    assert "ticked" not in drafts.draft(number).facts
+    growth.post(f"{path}hand-over/", {"tips": "1", "tip": keys})
+    assert drafts.draft(number).facts["ticked"] == ",".join(keys)
+    following = drafts.draft(begun(growth, version="meundies"))
+    assert "ticked" not in following.facts
+    assert staff("legal").post(f"{path}tick/", {"tips": "1"}).status_code == 403
+    assert growth.post("/console/programs/drafts/99999/tick/", {"tips": "1"}).status_code == 404
+
+
+def test_likely_mistakes_are_told_while_it_is_written(growth: Client) -> None:
+    number = begun(growth, preset="meundies")
+    page = growth.get(f"/console/programs/drafts/{number}/").content.decode()
+    assert "Mistakes that programs die of" in page
+    data = form_of(growth, number, "resources")
+    state = saved(growth, number, data, owner="Growth team")
+    assert "Name an owner (step 9)" in state["told"]
+    data = form_of(growth, number, "follow-up")
+    state = saved(growth, number, data, follow_owner="Sales")
+    assert "Name an owner (step 9)" not in state["told"]
+    data = form_of(growth, number, "incentives")
+    state = saved(growth, number, data, price="1000")
+    assert "advocate-credit is 2.0 % of a price of 1,000" in state["told"]
+    assert "too little to be felt; give more" in state["form"]
+
+
+def test_the_check_tells_what_changes_against_what_runs(growth: Client) -> None:
+    shipped = preset("meundies")
+    assert shipped is not None
+    publish("user:1", shipped.source, starts_at=None, now=clock.now())
+    assert settled("meundies", 1, timeout_s=20).status == "published"
+    number = begun(growth, version="meundies")
+    path = f"/console/programs/drafts/{number}/"
+    page = growth.get(f"{path}check/").content.decode()
+    assert "Nothing: it promises what version 1 promises." in page
+    assert f'href="/console/programs/p/meundies/compare/?what=draft:{number}"' in page
+    data = form_of(growth, number, "incentives")
+    saved(growth, number, data, **{"/rewards/advocate-credit/amount": "5.00"})
+    page = growth.get(f"{path}check/").content.decode()
+    assert "It gives less, so it is announced" in page
+    # A program of another name runs beside it, not before it.
+    other = begun(growth, preset="dropbox")
+    page = growth.get(f"/console/programs/drafts/{other}/check/").content.decode()
+    assert "What it changes for people" not in page
+    assert "What would it have cost?" not in page
 
 
 def test_a_draft_with_errors_is_not_handed_over(growth: Client) -> None:

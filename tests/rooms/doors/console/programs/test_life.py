@@ -8,9 +8,14 @@ import pytest
 from django.test import Client
 
 from banyan.core.events import clock
+from banyan.core.people.read import customer
+from banyan.core.programs import drafts
 from banyan.core.programs.acts import save_draft
+from banyan.core.programs.models import Version
 from banyan.core.programs.read import program, version
 from banyan.doors.console.programs.review import ACTS
+from banyan.insight.segments import acts as segments
+from banyan.insight.segments.rules import Condition, Group, Rules
 from banyan.pipeline.approving import read, reviews
 from banyan.trust.audit.read import entries
 from banyan.trust.staff.rights import ROLES
@@ -226,6 +231,27 @@ def test_legal_looks_again_each_quarter(line: Line, staff: Staff) -> None:
     assert "The texts say “best”." in said(legal.get(f"{PAGE}review/"))
 
 
+def test_a_pilot_is_for_a_segment(line: Line, staff: Staff) -> None:
+    growth = staff("growth")
+    draft(RAISED)
+    line.say("identify", "eva", traits={"tags": ["east"]})
+    line.say("identify", "wim", traits={"tags": ["west"]})
+    line.work()
+    east = Rules("all", (Group("all", (Condition("tag", "has", "east"),)),))
+    segments.make("user:1", "east", name="In the east", rules=east, now=clock.now())
+    page = growth.get(f"{PAGE}review/").content.decode()
+    assert '<option value="east">In the east (1)</option>' in page
+    wanted = {"number": 2, "pilot_tag": "trial", "pilot_segment": "east", "pilot_targets": "30"}
+    assert growth.post(f"{PAGE}life/pilot/", wanted).status_code == 302
+    line.work()
+    tags = {}
+    for user_id in ("eva", "wim"):
+        row = customer(user_id)
+        assert row is not None
+        tags[user_id] = row.traits["tags"]
+    assert tags == {"eva": ["east", "trial"], "wim": ["west"]}
+
+
 def test_a_pilot_is_for_customers_with_a_tag_and_then_for_everybody(
     line: Line, staff: Staff
 ) -> None:
@@ -326,3 +352,50 @@ def test_the_list_of_versions_says_who_published_how(line: Line, staff: Staff) -
         "-     {", "- {"
     )
     assert reviews.latest("spring", 2) is not None
+
+
+def test_reviewers_of_a_first_version_see_what_it_gives(
+    installation: Installation, staff: Staff
+) -> None:
+    draft(PROGRAM)
+    growth = staff("growth")
+    asked(growth, 1)
+    text = said(staff("finance").get(f"{PAGE}review/"))
+    assert "The friend gets 100 points after joining" in text
+    assert "The advocate gets $20 in cash for each friend" in text
+    assert "Read it in words" in text
+    # It was not built in the console, so it has no steps that could be unfinished.
+    assert "Steps that still lack something" not in text
+
+
+def test_publication_asks_first_and_says_that_the_worker_has_it(line: Line, staff: Staff) -> None:
+    draft(RAISED)
+    growth = staff("growth")
+    review = asked(growth)
+    assert "Publish version 2?" not in said(growth.get(f"{PAGE}review/"))
+    approved(staff, review)
+    page = growth.get(f"{PAGE}review/").content.decode()
+    assert 'data-confirm="publish-2"' in page
+    assert 'form="publish-form-2"' in page
+    Version.objects.filter(number=2).update(status="ordered")
+    text = said(growth.get(f"{PAGE}review/"))
+    assert "Version 2 is being published" in text
+    assert "No draft waits" not in text
+
+
+def test_a_draft_of_a_published_version_says_so_and_is_no_work_left(
+    line: Line, staff: Staff
+) -> None:
+    growth = staff("growth")
+    row = drafts.start("user:1", PROGRAM, origin="blank", now=clock.now())
+    other = drafts.start("user:1", SECOND, origin="blank", now=clock.now())
+    overview = growth.get(PAGE).content.decode()
+    assert f"/drafts/{other.id}/" in overview
+    assert f"/drafts/{row.id}/" not in overview
+    past = growth.get(f"/console/programs/drafts/{row.id}/").content.decode()
+    assert "Version 1 is published and never changes again." in past
+    assert "Check and hand over" not in past
+    assert (
+        "Check and hand over"
+        in growth.get(f"/console/programs/drafts/{other.id}/").content.decode()
+    )

@@ -12,6 +12,8 @@ from banyan.core.events import clock
 from banyan.core.events import read as log
 from banyan.core.programs.acts import save_draft
 from banyan.core.referrals.read import decisions
+from banyan.insight.segments import acts as segments
+from banyan.insight.segments.rules import Condition, Group, Rules
 from banyan.pipeline.comparing import runner
 from banyan.pipeline.comparing.read import comparisons
 from tests.installation import Installation
@@ -81,6 +83,36 @@ def test_a_comparison_from_the_form_to_the_file(line: Line, staff: Staff) -> Non
     assert growth.get("/console/programs/p/other/compare/1/").status_code == 404
     assert growth.post(f"{one}delete/").status_code == 302
     assert comparisons("spring") == []
+
+
+def test_a_comparison_looks_at_chosen_segments_apart(line: Line, staff: Staff) -> None:
+    growth = staff("growth")
+    # Without segments nobody is asked about any.
+    assert "Segments to look at apart" not in said(growth.get(f"{PAGE}compare/"))
+    loyal = Rules("all", (Group("all", (Condition("friends", "at_least", "1"),)),))
+    segments.make("user:1", "loyal", name="Loyal ones", rules=loyal, now=clock.now())
+    assert "Loyal ones" in said(growth.get(f"{PAGE}compare/"))
+    day = clock.now().date()
+    wanted = {
+        "what": "version:2",
+        "base": "version:1",
+        "from": (day - timedelta(days=9)).isoformat(),
+        "until": day.isoformat(),
+        "segment": ["loyal"],
+    }
+    wrong = growth.post(f"{PAGE}compare/ask/", wanted | {"from": "soon"})
+    assert 'value="loyal" checked' in wrong.content.decode()
+    gone = growth.post(f"{PAGE}compare/ask/", wanted | {"segment": ["other"]})
+    assert "One of the segments is gone" in said(gone)
+    reply = growth.post(f"{PAGE}compare/ask/", wanted)
+    assert runner.turn(Event())
+    page = said(growth.get(reply["Location"]))
+    assert "Loyal ones ann +$15.00 1 0 0 $20.00 $35.00 +$15.00" in page
+    assert "everybody else" in page
+    # 80 of orders, 20 or 35 of rewards.
+    assert "Loyal ones $80.00 $20.00 $60.00 $80.00 $35.00 $45.00" in page
+    file = growth.get(f"{reply['Location']}file.csv?table=segments").content.decode()
+    assert "loyal,Loyal ones,cash USD,1,0,0,20.0,35.0,15.0" in file
 
 
 def rows(*told: dict[str, str]) -> dict[str, list[str]]:

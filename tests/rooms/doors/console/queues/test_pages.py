@@ -17,7 +17,7 @@ from banyan.growth.payouts import payees
 from banyan.growth.payouts.read import batch
 from banyan.growth.tasks import acts as tasks
 from banyan.growth.tasks import sources
-from banyan.growth.tasks.rules import FollowUp, rule, set_rule
+from banyan.growth.tasks.rules import Ask, FollowUp, rule, set_rule
 from banyan.pipeline import amending, paying, ruling, watching
 from banyan.trust.audit.read import entries
 from banyan.trust.staff.rights import ROLES
@@ -272,6 +272,18 @@ def test_rules_are_set_by_program_and_what_is_wrong_is_said(shop: Shop, staff: S
     client.post("/console/stuck/rules/", form | {"hours": "3", "manager_role": "growth"})
     assert rule(FollowUp, "careful") == FollowUp(is_on=True, hours=3)
     assert rule(FollowUp, "spring") == FollowUp()
+    page = read(client, "/console/stuck/rules/?program=careful")
+    assert "Reached what the product is for" in page
+    asking = {
+        "kind": "ask", "program": "careful", "is_on": "1", "moments": "product", "day": "",
+        "product_event": "Course Completed", "good_score": "9", "every_days": "180",
+        "most_a_year": "2", "hours": "72", "role": "sales", "high_spend": "0",
+    }  # fmt: skip
+    response = client.post("/console/stuck/rules/", asking | {"product_event": ""})
+    assert "name the event" in response.content.decode()
+    client.post("/console/stuck/rules/", asking)
+    kept = rule(Ask, "careful")
+    assert (kept.moments, kept.product_event) == (("product",), "Course Completed")
 
 
 def test_sources_are_kept_asked_and_taken_off(shop: Shop, staff: Staff) -> None:
@@ -296,6 +308,9 @@ def test_stuck_referrals_stand_by_level(shop: Shop, staff: Staff) -> None:
     client = staff("support")
     page = read(client, "/console/stuck/")
     assert "1 · reminded automatically (3)" in page
+    # Seven friends joined; nobody was lost.
+    assert "0.0 %" in page
+    assert "0 of 7 who joined" in page
     set_rule("user:1", "careful", FollowUp(is_on=True), now=clock.now())
     assert "First contact" in page
 

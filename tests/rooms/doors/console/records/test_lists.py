@@ -20,6 +20,7 @@ from banyan.doors.console.records.kinds import BY_SLUG, KINDS
 from banyan.doors.console.records.reading import Asked
 from banyan.trust.audit.acts import record
 from banyan.trust.audit.read import entries
+from banyan.trust.staff.read import members
 from tests.installation import Installation
 from tests.rooms.doors.console.conftest import Staff
 from tests.rooms.pipeline.line import Line
@@ -47,6 +48,8 @@ LEFT_OUT = {
     "people.invitation",
     "people.profile",
     "pipeline.cursor",
+    "planning.vote",
+    "referrals.waiting",
     "segments.mark",
     "segments.portrait",
     "segments.purchase",
@@ -253,6 +256,25 @@ def test_a_list_that_is_too_long_is_told_so(staff: Staff, monkeypatch: pytest.Mo
     assert reply.request["PATH_INFO"] == "/console/records/decisions/"
     assert "more than 2 rows" in reply.content.decode()
     assert [one.verb for one in entries(limit=1)] == ["staff.added"]
+
+
+def test_a_workbook_holds_fewer_rows_than_other_files(
+    staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MOST_SHEET_ROWS", 2)
+    decide(3)
+    client, url = staff("growth"), "/console/records/decisions/file/?program=spring"
+    assert client.get(f"{url}&form=csv").status_code == 200
+    reply = client.get(f"{url}&form=xlsx", follow=True)
+    assert "more than 2 rows" in reply.content.decode()
+
+
+def test_people_of_the_console_are_no_customers(staff: Staff) -> None:
+    client = staff("admin")
+    [me] = [one.id for one in members() if one.email == "admin@example.com"]
+    text = client.get("/console/records/roles/").content.decode()
+    assert f'href="/console/staff/{me}/"' in text
+    assert "/console/customers/one/" not in text
 
 
 def test_views_are_kept_and_shown_to_those_they_are_for(staff: Staff) -> None:

@@ -19,9 +19,12 @@ os.environ.pop("DATABASE_URL", None)
 os.environ["BANYAN_HOME"] = tempfile.mkdtemp(prefix="banyan-tests-")
 os.environ["BANYAN_SECRET_KEY"] = "a-secret-for-tests-alone-0123456789"
 os.environ["DJANGO_SETTINGS_MODULE"] = "banyan.site.settings"
+# Hundreds of processes are started: where none may keep what it compiled, each compiles it again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import django  # noqa: E402  (the settings above come first)
 from django.conf import settings  # noqa: E402
+from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
 from django.utils import translation  # noqa: E402
 
 django.setup()
@@ -30,10 +33,20 @@ django.setup()
 # longer than most tests.
 settings.WHITENOISE_AUTOREFRESH = True
 
+# Half a second for each member of the staff, who signs in at once, is most of a console's test;
+# `banyan staff` shows how passwords are kept by processes of the product.
+PBKDF2PasswordHasher.iterations = 1
+
 from tests.installation import Installation, Server, fresh, migrated, postgres  # noqa: E402
 
 # Files that take longest; whoever got one of them last would keep everybody waiting.
-LONG = ("laws/test_laws.py", "cli/test_demo_site.py", "pipeline/test_shards.py", "faults/")
+LONG = (
+    "laws/test_laws.py",
+    "cli/test_demo_site.py",
+    "pipeline/test_shards.py",
+    "browser/test_widget.py",
+    "faults/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,9 +8,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,7 +21,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.test import override_settings
 
-from tests.emptying import Blank, empty, look
+from tests.emptying import Blank, Mark, empty, look
 
 SECRET = "a-secret-for-tests-alone-0123456789"
 
@@ -60,8 +62,15 @@ class Server:
 
     folder: Path
     port: int
+    links: ExitStack
     spare: list[str] = field(default_factory=list)
     blank: list[Blank] = field(default_factory=list)
+    marks: dict[str, Mark] = field(default_factory=dict)
+
+    @cached_property
+    def desk(self) -> psycopg.Connection:
+        """A connection kept open, for what is done to databases between tests."""
+        return self.links.enter_context(psycopg.connect(self.url("postgres"), autocommit=True))
 
     def url(self, name: str) -> str:
         """The address of one of its databases."""
@@ -83,8 +92,10 @@ class Server:
         name = f"test_{uuid4().hex[:12]}"
         if self.spare:
             # A name of its own, so that nothing kept in a process is taken for its own.
-            with psycopg.connect(self.url("postgres"), autocommit=True) as link:
-                link.execute(f'ALTER DATABASE "{self.spare.pop()}" RENAME TO "{name}"')
+            used = self.spare.pop()
+            self._throw_out(used)
+            self.desk.execute(f'ALTER DATABASE "{used}" RENAME TO "{name}"')
+            self.marks[name] = self.marks.pop(used)
             return name
         self.make_database(name, template="banyan_template")
         if not self.blank:
@@ -94,17 +105,21 @@ class Server:
 
     def take_back(self, name: str) -> None:
         """Throw out whoever is still connected, and empty it for the next."""
-        with psycopg.connect(self.url("postgres"), autocommit=True) as link:
-            link.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s",
-                [name],
-            )
+        self._throw_out(name)
         with psycopg.connect(self.url(name)) as link:
-            is_like_new = empty(link, self.blank[0])
-        if is_like_new:
-            self.spare.append(name)
-        else:
+            mark = empty(link, self.blank[0], self.marks.pop(name, None))
+        if mark is None:
             self.drop_database(name)
+        else:
+            self.marks[name] = mark
+            self.spare.append(name)
+
+    def _throw_out(self, name: str) -> None:
+        """PostgreSQL itself would look only every tenth of a second whether they are gone."""
+        end = time.monotonic() + 5
+        ask = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s"
+        while self.desk.execute(ask, [name]).fetchall() != [(0,)] and time.monotonic() < end:
+            time.sleep(0.002)
 
 
 @contextmanager
@@ -137,7 +152,8 @@ def postgres(*, durable: bool = False) -> Iterator[Server]:
             " ".join(options),
             "start",
         )
-        yield Server(folder, port)
+        with ExitStack() as links:
+            yield Server(folder, port, links)
     finally:
         as_postgres("pg_ctl", "-D", str(data), "-m", "immediate", "stop", check=False)
         shutil.rmtree(folder, ignore_errors=True)
@@ -185,11 +201,13 @@ def connected(database_url: str, home: Path) -> Iterator[None]:
     """This process works on that database until the end."""
     from banyan.site.settings import database_settings
 
+    database = database_settings(database_url)
+    if database_url.startswith("sqlite:"):
+        # No test cuts the power: what was written is there without waiting for the disk, too.
+        database["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
     before = connections.settings
     _reset()
-    connections.settings = connections.configure_settings(
-        {"default": database_settings(database_url)}
-    )
+    connections.settings = connections.configure_settings({"default": database})
     try:
         with override_settings(BANYAN_HOME=home):
             yield

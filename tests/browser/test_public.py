@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from itertools import product
-from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import Opened, Visitor
+from tests.browser.conftest import Opened, Visitor, published
 from tests.story.company import Company, call
 
 SIZES = ["phone", "desktop"]
@@ -129,16 +128,13 @@ limits: [{{give: cash, per: program, amount: 99999999.00}}]
 
 
 def test_long_words_emoji_and_other_scripts_do_not_break_the_pages(
-    company: Company, visitors: Opened, tmp_path: Path
+    company: Company, visitors: Opened
 ) -> None:
     words = "Donaudampfschifffahrtsgesellschaft " * 4 + "🌳🎁 مرحبا بكم"
     source = LONG.format(
         words=words, chinese="独木成林" * 30 + "🌳", gift="a-very-long-thing-" * 3 + "end"
     )
-    file = tmp_path / "long.yaml"
-    file.write_text(source)
-    published = company.banyan("publish", str(file))
-    assert published.returncode == 0, published.stderr
+    published(source)
     try:
         for size, language in product(SIZES, WORDS):
             visitor = visitors(size=size, language=language)

@@ -11,19 +11,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.client import HTTPException
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from banyan.trust.access import keys
-from tests.browser.conftest import PROGRAMS, Opened, Visitor
+from tests.browser.conftest import PROGRAMS, Opened, Visitor, published
 from tests.installation import fresh
 from tests.rooms.doors.edge.serving import free_port
-from tests.story.company import Caller, Company, call, eventually
+from tests.story.company import Caller, Company, eventually, serving, until_ready
 
 EXAMPLE = Path("clients/widget/example/server.py")
 PATIENCE_S = 90
@@ -79,54 +79,36 @@ def shop(
             role: keys.make("tester", role, is_test=role == "secret", now=datetime.now(UTC))
             for role in ("write", "secret", "portal", "publishable")
         }
-        published = installation.banyan("publish", *map(str, sorted(PROGRAMS.glob("*.yaml"))))
-        assert published.returncode == 0, published.stderr
-        port, host_port = free_port(), free_port()
-        banyan = f"http://localhost:{port}"
+        for file in sorted(PROGRAMS.glob("*.yaml")):
+            published(file.read_text())
         key, secret = made["portal"]
-        serve = ["-m", "banyan", "serve", "--port", str(port)]
-        host = [str(EXAMPLE), "--banyan", banyan, "--program", "friends", "--key-id", str(key.id)]
-        host += ["--port", str(host_port), "--browser-key", made["publishable"][1]]
-        processes = [
-            _started(serve, folder / "serve.log", installation.environment, BANYAN_BASE_URL=banyan),
-            _started(host, folder / "host.log", os.environ, PORTAL_KEY=secret),
-        ]
-        try:
-            _until_ready(port, "/readyz", folder / "serve.log")
-            _until_ready(host_port, "/", folder / "host.log")
-            callers = [Caller(port, made[role][1]) for role in ("write", "secret")]
-            yield Shop(
-                Company(installation, port, *callers), f"http://localhost:{host_port}", banyan
-            )
-        finally:
-            for process in processes:
-                process.terminate()
-            for process in processes:
-                process.wait(PATIENCE_S)
+        with serving(installation, folder / "serve.log") as port:
+            banyan = f"http://localhost:{port}"
+            words = ["--program", "friends", "--key-id", str(key.id)]
+            words += ["--banyan", banyan, "--browser-key", made["publishable"][1]]
+            with _host(words, folder / "host.log", PORTAL_KEY=secret) as host_port:
+                callers = [Caller(port, made[role][1]) for role in ("write", "secret")]
+                company = Company(installation, port, *callers)
+                yield Shop(company, f"http://localhost:{host_port}", banyan)
 
 
-def _started(
-    arguments: list[str], log: Path, environment: object, **more: str
-) -> subprocess.Popen[bytes]:
+@contextmanager
+def _host(words: list[str], log: Path, **variables: str) -> Iterator[int]:
+    """The example host until the end; its port."""
+    port = free_port()
     with log.open("w") as file:
-        return subprocess.Popen(
-            [sys.executable, *arguments],
-            env={**environment, **more},  # type: ignore[dict-item]
+        process = subprocess.Popen(
+            [sys.executable, str(EXAMPLE), *words, "--port", str(port)],
+            env={**os.environ, **variables},
             stdout=file,
             stderr=file,
         )
-
-
-def _until_ready(port: int, path: str, log: Path) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            if call(port, "GET", path).status == 200:
-                return
-        except (OSError, HTTPException):
-            pass
-        assert time.monotonic() < end, log.read_text()
-        time.sleep(0.1)
+    try:
+        until_ready(port, lambda: process.poll() is None, log, path="/")
+        yield port
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_S)
 
 
 @pytest.fixture
@@ -246,7 +228,7 @@ def test_friends_and_rewards_are_seen(shop: Shop, open_shop: Opened) -> None:
 
     eventually(joined, 2)
     page.evaluate("document.querySelector('banyan-refer').refresh()")
-    expect(element.locator("li .k")).to_have_text(["Closed"])
+    expect(element.locator("li .k")).to_have_text(["Bought"])
     expect(element.get_by_text("CN¥20.00 on the way")).to_be_visible()
     check(visitor, shop)
     visitor.shoot("widget-friends")

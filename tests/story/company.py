@@ -147,11 +147,7 @@ def serving(installation: Installation, log: Path, **variables: str) -> Iterator
             stderr=file,
         )
     try:
-        end = time.monotonic() + PATIENCE_S
-        while not _answers(port):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < end, log.read_text()
-            time.sleep(0.1)
+        until_ready(port, lambda: process.poll() is None, log)
         yield port
     finally:
         process.terminate()
@@ -159,8 +155,17 @@ def serving(installation: Installation, log: Path, **variables: str) -> Iterator
     assert code == 0, log.read_text()
 
 
-def _answers(port: int) -> bool:
+def until_ready(port: int, lives: Callable[[], bool], log: Path, *, path: str = "/readyz") -> None:
+    """Return once the server there is ready. Raises AssertionError with its log if it ends."""
+    end = time.monotonic() + PATIENCE_S
+    while not _answers(port, path):
+        assert lives(), log.read_text()
+        assert time.monotonic() < end, log.read_text()
+        time.sleep(0.05)
+
+
+def _answers(port: int, path: str) -> bool:
     try:
-        return call(port, "GET", "/readyz").status == 200
+        return call(port, "GET", path).status == 200
     except (OSError, HTTPException):
         return False

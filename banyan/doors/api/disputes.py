@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Literal
 
-from django.utils import translation
 from ninja import Router
 from pydantic import Field
 
@@ -169,10 +166,7 @@ def raise_dispute(request: ApiRequest, body: NewDispute) -> dict[str, Any]:
     """For one who telephones, or from your own app. About a decision for this customer, or a
     referral that this customer made or came by. Take it up within 24 hours, answer within 48; 72
     are the limit."""
-    with _spoken(request):
-        row = acts.raise_dispute(
-            body.user_id, about=body.about, text=body.text, now=request.call.now
-        )
+    row = acts.raise_dispute(body.user_id, about=body.about, text=body.text, now=request.call.now)
     return _recorded(request, "raised", row)
 
 
@@ -189,8 +183,7 @@ def raise_dispute(request: ApiRequest, body: NewDispute) -> dict[str, Any]:
 def accept_dispute(request: ApiRequest, number: int) -> dict[str, Any]:
     """Somebody is looking at it from now on; the customer sees that."""
     _found(number)
-    with _spoken(request):
-        row = acts.accept(request.call.actor, number, now=request.call.now)
+    row = acts.accept(request.call.actor, number, now=request.call.now)
     return _recorded(request, "accepted", row)
 
 
@@ -209,14 +202,13 @@ def answer_dispute(request: ApiRequest, number: int, body: DisputeAnswer) -> dic
     """The customer reads `text` and may appeal once. Putting a decision right is done where it is
     made: by releasing it, by the event that was missing, or by a new version."""
     _found(number)
-    with _spoken(request):
-        row = acts.answer(
-            request.call.actor,
-            number,
-            outcome=body.outcome,
-            text=body.text,
-            now=request.call.now,
-        )
+    row = acts.answer(
+        request.call.actor,
+        number,
+        outcome=body.outcome,
+        text=body.text,
+        now=request.call.now,
+    )
     return _recorded(request, "answered", row)
 
 
@@ -233,13 +225,6 @@ def get_dispute(request: ApiRequest, number: int) -> dict[str, Any]:
     """With what was said, which may hold personal data; that it was read is written to the audit
     log."""
     return _recorded(request, "read", _found(number))
-
-
-@contextmanager
-def _spoken(request: ApiRequest) -> Iterator[None]:
-    """What the room refuses, it says in the caller's language."""
-    with translation.override(request.call.lang):
-        yield
 
 
 def _recorded(request: ApiRequest, verb: str, row: DisputeRow) -> dict[str, Any]:

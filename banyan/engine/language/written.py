@@ -40,7 +40,8 @@ def kind_of(value: object) -> str:
     if isinstance(value, Written):
         if value.kind == "nothing":
             return "nothing"
-        return f"{'the number ' if value.kind == 'number' else ''}{shown(value.text)[1:-1]}"
+        text = shown(value.text)[1:-1]
+        return f"the number {text}" if value.kind == "number" else text
     if isinstance(value, str):
         return shown(value)
     if isinstance(value, dict):

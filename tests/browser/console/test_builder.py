@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from banyan.core.programs import drafts
 from banyan.core.programs.read import version
-from tests.browser.conftest import Opened
-from tests.browser.console.test_review import signed_in, sound
+from tests.browser.conftest import Opened, sound
+from tests.browser.console.test_review import signed_in
 from tests.story.company import Company, eventually
 
 SAID = {

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from banyan.core.events import clock
 from banyan.trust.staff import acts
-from tests.browser.conftest import Opened, Visitor
+from tests.browser.conftest import Opened, Visitor, sound
 from tests.story.company import Company, eventually
 
 PASSWORD = "correct horse battery"
@@ -23,17 +22,6 @@ def signed_in(visitor: Visitor, role: str) -> None:
     visitor.page.locator("input[type=password]").fill(PASSWORD)
     visitor.page.locator("input[type=password]").press("Enter")
     visitor.page.wait_for_url("**/console/customers/")
-
-
-def sound(visitor: Visitor) -> None:
-    """No error, nothing asked of anybody else, nothing serious in the way of readers and keyboards,
-    nothing wider than the screen."""
-    assert (visitor.errors, visitor.left) == ([], [])
-    found = Axe().run(visitor.page).response["violations"]
-    serious = [one for one in found if one["impact"] in ("serious", "critical")]
-    assert [(one["id"], one["nodes"][0]["html"]) for one in serious] == []
-    wide = visitor.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert wide <= 0, f"{visitor.page.url} is {wide} px wider than the screen"
 
 
 def wang(company: Company, tail: str) -> str:

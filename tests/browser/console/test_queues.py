@@ -12,8 +12,8 @@ from banyan.core.events import clock
 from banyan.core.referrals.read import decisions
 from banyan.growth.payouts import payees
 from banyan.pipeline.publish import publish, settled
-from tests.browser.conftest import Opened
-from tests.browser.console.test_customers import signed_in, sound
+from tests.browser.conftest import Opened, sound
+from tests.browser.console.test_customers import signed_in
 from tests.story.company import Company, eventually
 
 CAREFUL = """

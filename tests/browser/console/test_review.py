@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from banyan.core.events import clock
@@ -12,7 +11,7 @@ from banyan.core.programs.editing import put
 from banyan.core.programs.read import version, versions
 from banyan.engine.language.source import Written
 from banyan.trust.staff import acts
-from tests.browser.conftest import Opened, Visitor
+from tests.browser.conftest import Opened, Visitor, sound
 from tests.story.company import Company, eventually
 
 PASSWORD = "correct horse battery"
@@ -49,17 +48,6 @@ def signed_in(visitor: Visitor, role: str, path: str) -> None:
     visitor.page.wait_for_url(f"**{path}")
 
 
-def sound(visitor: Visitor) -> None:
-    """No error, nothing asked of anybody else, nothing serious in the way of readers and keyboards,
-    nothing wider than the screen."""
-    assert (visitor.errors, visitor.left) == ([], [])
-    found = Axe().run(visitor.page).response["violations"]
-    serious = [one for one in found if one["impact"] in ("serious", "critical")]
-    assert [(one["id"], one["nodes"][0]["html"]) for one in serious] == []
-    wide = visitor.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert wide <= 0, f"{visitor.page.url} is {wide} px wider than the screen"
-
-
 def a_draft() -> int:
     """The running text as the next version: nothing of it is less; its number."""
     newest = versions(PROGRAM)[0]
@@ -94,6 +82,10 @@ def test_a_draft_is_judged_by_two_and_published(
     author.shoot("console-review-approved")
     sound(author)
     card.get_by_role("button", name=words["publish"], exact=True).click()
+    asked = author.page.locator("dialog[open]")
+    sound(author)
+    author.shoot("console-review-publish")
+    asked.get_by_role("button", name=words["publish"], exact=True).click()
     expect(author.page.locator(f"section[aria-labelledby=draft-{number}]")).to_have_count(0)
 
     def status() -> str:

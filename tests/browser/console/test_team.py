@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from banyan.core.events import clock
 from banyan.trust.audit.read import entries
 from banyan.trust.staff import acts
 from banyan.trust.staff.read import members
-from tests.browser.conftest import Opened, Visitor
+from tests.browser.conftest import Opened, Visitor, sound
 from tests.rooms.trust.staff.test_entering import code_of
 from tests.story.company import Company, eventually
 
@@ -57,17 +56,6 @@ def sign_in(visitor: Visitor, email: str, then: str) -> None:
     visitor.page.locator("#email").fill(email)
     visitor.page.locator("#password").fill(PASSWORD)
     visitor.page.locator("#password").press("Enter")
-
-
-def sound(visitor: Visitor) -> None:
-    """No error, nothing asked of anybody else, nothing serious in the way of readers and keyboards,
-    nothing wider than the screen."""
-    assert (visitor.errors, visitor.left) == ([], [])
-    found = Axe().run(visitor.page).response["violations"]
-    serious = [one for one in found if one["impact"] in ("serious", "critical")]
-    assert [(one["id"], one["nodes"][0]["html"]) for one in serious] == [], visitor.page.url
-    wide = visitor.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert wide <= 0, f"{visitor.page.url} is {wide} px wider than the screen"
 
 
 def test_a_second_step_is_set_up_and_asked_for(company: Company, visitors: Opened) -> None:

@@ -154,6 +154,16 @@ def test_moments_become_asks_and_high_spenders_a_consultants(line: Line) -> None
     assert shown("ask") == []
 
 
+def test_a_first_result_of_the_product_is_a_moment(line: Line) -> None:
+    wanted = Ask(is_on=True, moments=("product",), product_event="Course Completed")
+    set_rule("user:1", "spring", wanted, now=line.now)
+    line.say("Course Completed", "ann", course="yoga")
+    line.say("Course Begun", "ben", course="yoga")
+    line.work()
+    look(line)
+    assert shown("ask") == [("customer:ann", 1, "sales")]
+
+
 def test_a_yearly_occasion_is_one_task(line: Line) -> None:
     day = f"{line.now:%m-%d}"
     set_rule("user:1", "spring", Ask(is_on=True, moments=("day",), day=day), now=line.now)

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.contrib.auth import authenticate, get_user_model
+
 from banyan.core.events import clock
 from banyan.trust.staff import factor, invitations
 from banyan.trust.staff.read import by_email
@@ -35,3 +42,22 @@ def test_what_cannot_be_done_is_said_in_one_line(installation: Installation) -> 
     done = installation.banyan("staff", "invite", "ann@example.com")
     assert done.returncode == 2
     assert by_email("ann@example.com") is None
+
+
+@pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
+def test_a_password_is_kept_as_a_million_rounds_of_it(installation: Installation) -> None:
+    command = Path(sys.executable).with_name("banyan")
+    done = subprocess.run(
+        [command, "staff", "add", "ann@example.com", "--role", "growth"],
+        env=dict(installation.environment),
+        input=PASSWORD,
+        text=True,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    kept = get_user_model().objects.get(username="ann@example.com").password
+    assert kept.startswith("pbkdf2_sha256$1000000$")
+    assert PASSWORD not in kept
+    assert authenticate(username="ann@example.com", password=PASSWORD) is not None

@@ -1,0 +1,61 @@
+"""The board and every page of the analytics, of what really happened, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Opened, Visitor, sound
+from tests.browser.console.test_customers import wang
+from tests.browser.console.test_team import sign_in, somebody
+from tests.story.company import Company, eventually
+
+PAGES = (
+    "analytics/",
+    "analytics/funnel/",
+    "analytics/cohorts/",
+    "analytics/advocates/",
+    "analytics/money/",
+    "analytics/lines/",
+    "experiments/",
+)
+SAID = {
+    "en": {"joined": "Accepted", "table": "As a table", "more": "More figures"},
+    "zh-hans": {"joined": "已接受", "table": "以表格显示", "more": "更多指标"},
+}
+
+
+def joined(visitor: Visitor, word: str) -> int:
+    """How many friends joined, as the table behind the board's funnel has it."""
+    visitor.page.reload()
+    cells = visitor.page.locator("#funnel tbody tr").filter(has_text=word).locator("td")
+    return int(cells.nth(1).text_content() or 0)
+
+
+@pytest.mark.parametrize("size", ["phone", "desktop"])
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_from_the_board_to_every_figure(
+    company: Company, visitors: Opened, size: str, language: str
+) -> None:
+    visitor, words = visitors(size=size, language=language), SAID[language]
+    page = visitor.page
+    wang(company, f"figures-{visitor.name}")
+    sign_in(visitor, somebody(visitor, "growth"), "/console/?program=friends")
+    page.wait_for_url("**/console/?program=friends")
+    eventually(lambda: joined(visitor, words["joined"]) > 0, True)
+    expect(page.locator("main")).to_have_count(1)
+    sound(visitor)
+    visitor.shoot("console-board")
+    part = page.locator("#funnel")
+    part.get_by_text(words["table"]).click()
+    expect(part.get_by_role("table")).to_be_visible()
+    page.get_by_role("link", name=words["more"]).click()
+    page.wait_for_url("**/console/analytics/?program=friends**")
+    for path in PAGES:
+        visitor.go(f"/console/{path}?program=friends")
+        if path == "analytics/money/":
+            # Rewards are held against orders once the rest stands.
+            expect(page.locator("#differences")).to_be_visible()
+        expect(page.locator("main")).to_have_count(1)
+        sound(visitor)
+        visitor.shoot(f"console-{path.strip('/').replace('/', '-')}")

@@ -124,7 +124,7 @@ def empty(link: psycopg.Connection, blank: Blank, mark: Mark | None) -> Mark | N
         else:
             return None
         _put_back(link, blank, used)
-        # With its end this connection hands in what it counted itself, so that the reset is the last.
+        # With its end this connection hands in its own counts, so that the reset is the last.
         link.execute("SELECT pg_stat_force_next_flush()")
     link.execute("SELECT pg_stat_reset()")
     # A table truncated here changed the definitions: then the next emptying looks at all.

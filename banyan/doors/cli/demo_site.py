@@ -79,6 +79,7 @@ def _say_log_ins(voice: CommandVoice, shown: Demonstration, home: Path) -> None:
 
     from banyan.core.events import clock
     from banyan.trust.access.signin import link_token
+    from banyan.trust.staff.rights import ROLES
 
     say, base, now = voice.say, settings.BASE_URL, clock.now()
     household = shown.statement.household
@@ -86,7 +87,8 @@ def _say_log_ins(voice: CommandVoice, shown: Demonstration, home: Path) -> None:
     entry = say("portal, as {household} (once, within a day)", household=household)
     keys, password = _kept_keys(home), _staff_password(home)
     rows = [
-        (say("console, as admin@example.com or another role"), f"{base}/console/"),
+        (say("console, as admin@example.com or by another role's name"), f"{base}/console/"),
+        (say("roles"), ", ".join(ROLES)),
         (say("its password"), password),
         (say("programs, for everybody"), f"{base}/"),
         (entry, f"{base}/me/l/{token}"),

@@ -17,6 +17,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import psycopg
+from asgiref.local import Local
 from django.core.management import call_command
 from django.db import connections
 from django.test import override_settings
@@ -218,8 +219,8 @@ def connected(database_url: str, home: Path) -> Iterator[None]:
 
 def _reset() -> None:
     connections.close_all()
-    if hasattr(connections._connections, "default"):
-        del connections["default"]
+    # Also those that this thread made while an event loop ran in it, as it does beside a browser.
+    connections._connections = Local(connections.thread_critical)
 
 
 def migrated(database_url: str, home: Path) -> None:

@@ -20,6 +20,7 @@ import psycopg
 from asgiref.local import Local
 from django.core.management import call_command
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import override_settings
 
 from tests.emptying import Blank, Mark, empty, look
@@ -210,7 +211,7 @@ def connected(database_url: str, home: Path) -> Iterator[None]:
     _reset()
     connections.settings = connections.configure_settings({"default": database})
     try:
-        with override_settings(BANYAN_HOME=home):
+        with _closed_at_last(), override_settings(BANYAN_HOME=home):
             yield
     finally:
         _reset()
@@ -221,6 +222,26 @@ def _reset() -> None:
     connections.close_all()
     # Also those that this thread made while an event loop ran in it, as it does beside a browser.
     connections._connections = Local(connections.thread_critical)
+
+
+@contextmanager
+def _closed_at_last() -> Iterator[None]:
+    """Whoever makes a connection meanwhile, in whatever context: in the end it is closed."""
+    made = []
+    create = connections.create_connection
+
+    def created(alias: str) -> BaseDatabaseWrapper:
+        made.append(create(alias))
+        return made[-1]
+
+    connections.create_connection = created  # type: ignore[method-assign]  # noted, then made
+    try:
+        yield
+    finally:
+        connections.create_connection = create  # type: ignore[method-assign]  # as it was
+        for each in made:
+            each.inc_thread_sharing()
+            each.close()
 
 
 def migrated(database_url: str, home: Path) -> None:

@@ -122,6 +122,8 @@ class Browsers:
         for at, (each, context) in enumerate(self.free):
             if each == kind:
                 del self.free[at]
+                if "permissions" in options:
+                    context.grant_permissions(options["permissions"])  # type: ignore[arg-type]  # a list
                 return context
         context = self.new(**options)
         # This page stays, and with it the process of its site.

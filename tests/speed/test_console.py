@@ -80,7 +80,7 @@ def test_home_with_ten_million_events(tmp_path: Path) -> None:
             for one in asked:
                 found = home(staff[one[0]], one[1])
                 many, few = blocks(staff[one[0]], one[1]), looked_at[one]
-                print(  # noqa: T201
+                print(
                     f"\n{one[0]} {one[1]}: {found} with {all_events:,} events; median "
                     f"{before[one].median_s * 1000:.0f} ms with {events:,}: "
                     f"{found.median_s / before[one].median_s:.2f} times as long; "
@@ -106,11 +106,11 @@ def test_every_page_at_the_size_of_the_demo(installation: Installation, tmp_path
             unseen.append(name)
     slowest = sorted(spent, key=lambda path: -spent[path].worst_s)
     shown = {path: spent[path] for path in slowest}
-    print(f"\n{installation.kind}: {len(spent)} addresses; the slowest:")  # noqa: T201
+    print(f"\n{installation.kind}: {len(spent)} addresses; the slowest:")
     for path in slowest[:8]:
-        print(f"  {path}: {shown[path]}")  # noqa: T201
+        print(f"  {path}: {shown[path]}")
     floor = min(one.median_s for one in spent.values())
-    print(  # noqa: T201
+    print(
         f"  the fastest takes {floor * 1000:.0f} ms: "
         f"{shown[slowest[0]].median_s / floor:.1f} times as long at most"
     )

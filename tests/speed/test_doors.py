@@ -47,5 +47,5 @@ def test_event_to_visible_reward(running: tuple[Site, str]) -> None:
 
 
 def check(rate: Rate) -> None:
-    print(f"\n{rate.name}: {rate.told}; {rate.limit_name}; {rate.why}")  # noqa: T201
+    print(f"\n{rate.name}: {rate.told}; {rate.limit_name}; {rate.why}")
     assert rate.broken == []

@@ -33,7 +33,7 @@ def test_pages_of_an_advocate_with_5000_friends(installation: Installation) -> N
     slow = {}
     for path in PATHS:
         median, worst, cpu = visited(client, path)
-        print(  # noqa: T201
+        print(
             f"\n{installation.kind} {path}: median {median * 1000:.0f} ms, "
             f"worst {worst * 1000:.0f} ms, of which {cpu * 1000:.0f} ms computing here"
         )

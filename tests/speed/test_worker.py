@@ -23,5 +23,5 @@ def test_log_to_postings(tmp_path: Path) -> None:
         migrated(server.make_database("banyan_template"), tmp_path)
         with fresh("postgres", tmp_path, template=Path(), server=server):
             rate = line.postings(tmp_path, now=NOW)
-    print(f"\n{rate.told}; {rate.limit_name}; {rate.why}")  # noqa: T201
+    print(f"\n{rate.told}; {rate.limit_name}; {rate.why}")
     assert rate.broken == []

@@ -7,8 +7,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import django
 import pytest
+from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
+
+from tests.installation import Installation, Server, fresh, migrated, postgres
 
 # Two workers share two cores, so the time an example takes says nothing.
 hypothesis_settings.register_profile("banyan", deadline=None, print_blob=True)
@@ -22,11 +28,6 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "banyan.site.settings"
 # Hundreds of processes are started: where none may keep what it compiled, each compiles it again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-import django  # noqa: E402  (the settings above come first)
-from django.conf import settings  # noqa: E402
-from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
-from django.utils import translation  # noqa: E402
-
 django.setup()
 
 # Each test client makes the middleware anew, and looking through every static file for it takes
@@ -36,8 +37,6 @@ settings.WHITENOISE_AUTOREFRESH = True
 # Half a second for each member of the staff, who signs in at once, is most of a console's test;
 # `banyan staff` shows how passwords are kept by processes of the product.
 PBKDF2PasswordHasher.iterations = 1
-
-from tests.installation import Installation, Server, fresh, migrated, postgres  # noqa: E402
 
 # Files that take longest; whoever got one of them last would keep everybody waiting.
 LONG = (

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from unittest.mock import patch
 from uuid import uuid4
 
 import psycopg
@@ -234,11 +235,10 @@ def _closed_at_last() -> Iterator[None]:
         made.append(create(alias))
         return made[-1]
 
-    connections.create_connection = created  # type: ignore[method-assign]  # noted, then made
     try:
-        yield
+        with patch.object(connections, "create_connection", created):
+            yield
     finally:
-        connections.create_connection = create  # type: ignore[method-assign]  # as it was
         for each in made:
             each.inc_thread_sharing()
             each.close()

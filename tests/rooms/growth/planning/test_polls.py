@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -15,15 +17,17 @@ NOW = datetime(2026, 5, 4, 9, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 
 
-def asked(**more: object) -> PollRow:
-    given: dict[str, object] = {
-        "program": "p",
-        "reward": "credit",
-        "questions": {"en": "What would  you like?", "zh-hans": "您想要什么？"},
-        "choices": {"en": "Cash\n\nPoints", "zh-hans": "现金\n积分"},
-        "now": NOW,
-    }
-    return polls.ask("user:1", **(given | more))  # type: ignore[arg-type]
+def asked(**more: Any) -> PollRow:
+    ask = partial(
+        polls.ask,
+        "user:1",
+        program="p",
+        reward="credit",
+        questions={"en": "What would  you like?", "zh-hans": "您想要什么？"},
+        choices={"en": "Cash\n\nPoints", "zh-hans": "现金\n积分"},
+        now=NOW,
+    )
+    return ask(**more)
 
 
 def test_each_has_one_vote_and_may_change_it(installation: Installation) -> None:

@@ -40,9 +40,10 @@ from banyan.pipeline.past import differences, replayed, typed
 
 BATCH = 10_000
 """Events decided in one transaction at most."""
-IDLE_S = 0.01
-QUIET_AFTER, QUIET_S = 500, 0.1
-"""Looks in vain, some six seconds, after which it looks less often: each costs a millisecond."""
+IDLE_S, QUIET_S = 0.01, 0.1
+LENGTHENED = 1.05
+"""While nothing comes, from one look to the next; each costs a millisecond. By this an event waits
+a twentieth of the time that passed since the one before it, and never longer than `QUIET_S`."""
 BUSY = 100
 """Events of a batch from which on the line is busy: then it waits a little for a larger one, since
 a batch costs as much as some hundred events, which the doors have a better use for."""
@@ -86,7 +87,7 @@ def run(stop: threading.Event) -> None:
 
 
 def _lead(stop: threading.Event) -> None:
-    worker, idle = Worker(), 0
+    worker, pause = Worker(), IDLE_S
     logger.info("leading")
     while not stop.is_set():
         try:
@@ -99,12 +100,14 @@ def _lead(stop: threading.Event) -> None:
             worker = Worker(is_stuck=True)
             stop.wait(RETRY_S)
             continue
-        idle = 0 if moved else idle + 1
-        if not moved:
+        if moved:
+            pause = IDLE_S
+            if BUSY <= moved < BATCH:
+                stop.wait(BUSY_S)
+        else:
             worker.tick()
-            stop.wait(IDLE_S if idle < QUIET_AFTER else QUIET_S)
-        elif BUSY <= moved < BATCH:
-            stop.wait(BUSY_S)
+            stop.wait(pause)
+            pause = min(pause * LENGTHENED, QUIET_S)
 
 
 def _alarm(position: int, failure: Exception) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from playwright.sync_api import (
 from banyan.core.events import clock
 from banyan.pipeline.publish import publish, settled
 from banyan.trust.access.keys import make
+from tests.chromium import CHROMIUM
 from tests.installation import fresh
 from tests.shape.repository import ROOT
 from tests.story.company import Caller, Company, serving
@@ -33,7 +33,6 @@ PATIENCE_MS = 30_000
 MOST_FREE = 6
 """Browsers that wait for their next visitor; each is a process of some 80 MB."""
 PROGRAMS = Path(__file__).parent / "programs"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

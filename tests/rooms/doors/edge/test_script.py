@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import threading
 import time
@@ -18,9 +17,9 @@ from typing import Any
 import pytest
 
 from banyan.core.events import read
+from tests.chromium import CHROMIUM
 from tests.rooms.doors.edge.serving import Site
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
 Shop = Callable[..., Any]
@@ -62,7 +61,7 @@ def shop(site: Site, tmp_path: Path) -> Iterator[Shop]:
         page = PAGE.replace("PORT", str(site.port)).replace("KEY", site.keys["publishable"])
         (tmp_path / "page.html").write_text(page.replace("DATA", data).replace("SCRIPT", script))
         assert CHROMIUM is not None
-        command = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--dump-dom",
+        command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom",
                    "--disable-background-networking", "--no-first-run",
                    f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=4000",
                    f"http://127.0.0.1:{server.server_port}/page.html{query}"]  # fmt: skip

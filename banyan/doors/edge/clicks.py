@@ -8,11 +8,11 @@ from datetime import datetime
 from functools import lru_cache
 from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
 
-from crawlerdetect import CrawlerDetect  # type: ignore[import-untyped]  # it ships none
 from django.conf import settings
 
 from banyan.core.events.click import clicked, new_id
 from banyan.core.events.incoming import Incoming
+from banyan.core.events.robots import is_no_person
 from banyan.core.programs.codes import LONGEST, normal
 from banyan.core.programs.read import Landing
 from banyan.doors.edge.desk import Desk
@@ -55,7 +55,7 @@ async def answer(desk: Desk, request: Request) -> Reply:
     if landing is not None and landing.status != "live":
         return Reply(302, [("location", _to(landing.landing_url, ("banyan", "paused"))), *_HEADERS])
     headers = [("location", _location(code, landing, words)), *_HEADERS]
-    if request.method == "HEAD" or _is_no_person(request.headers):
+    if request.method == "HEAD" or is_no_person(request.headers):
         return Reply(302, headers)
     is_private = _asks_for_privacy(request.headers)
     visitor = "" if is_private else _known_visitor(request.headers)
@@ -110,19 +110,6 @@ def _click(
     if not is_private:
         ip, agent = request.client, (request.headers.get("user-agent") or "")[:LONGEST_AGENT]
     return clicked({"code": code, **words}, visitor, ip=ip, agent=agent, now=now)
-
-
-def _is_no_person(headers: Mapping[str, str]) -> bool:
-    purpose = headers.get("sec-purpose") or headers.get("purpose") or ""
-    return "prefetch" in purpose or _is_robot(headers.get("user-agent") or "")
-
-
-@lru_cache(maxsize=20_000)
-def _is_robot(agent: str) -> bool:
-    return bool(agent) and bool(_detector.isCrawler(agent))
-
-
-_detector = CrawlerDetect()
 
 
 def _asks_for_privacy(headers: Mapping[str, str]) -> bool:

@@ -216,16 +216,16 @@ def claim(number: int, *, before: datetime, now: datetime, limit: int) -> list[L
 
 def apply(said: Sequence[Said], *, source: str, now: datetime) -> list[LineRow]:
     """Keep what a bank or provider said; the lines that have newly failed, whose amount must go
-    back to its wallet in the same transaction. Said again, it changes nothing."""
+    back to its wallet in the same transaction. Said again, it changes nothing; said again with
+    another amount, or once the line has come so far that it fits, it counts."""
     failed = []
     with one_transaction():
         for one in said:
-            if _keep(one, source=source, now=now):
-                row = _moved(one, now=now)
-                failed += [row] if row else []
-        payees_in_doubt = sorted({row.customer for row in failed})
-        if payees_in_doubt:
-            payees.question(payees_in_doubt, why=failed[0].reason if len(failed) == 1 else "failed")
+            _keep(one, source=source, now=now)
+            row = _moved(one, now=now)
+            failed += [row] if row else []
+        for row in failed:
+            payees.question([row.customer], why=row.reason)
         for number in {place[0] for one in said if (place := line_of_reference(one.reference))}:
             end_if_done(number, now=now)
     return failed
@@ -259,19 +259,20 @@ def end_if_done(number: int, *, now: datetime) -> None:
         )
 
 
-def _keep(one: Said, *, source: str, now: datetime) -> bool:
-    _row, is_new = Result.objects.get_or_create(
-        reference=_plain(one.reference),
-        status=one.status,
-        defaults={
-            "amount": one.amount,
-            "provider_id": one.provider_id,
-            "reason": one.reason,
-            "source": source,
-            "at": now,
-        },
+def _keep(one: Said, *, source: str, now: datetime) -> None:
+    """The last word on an amount holds, and is to be looked at anew."""
+    what = {
+        "amount": one.amount,
+        "provider_id": one.provider_id,
+        "reason": one.reason,
+        "source": source,
+        "at": now,
+    }
+    row, is_new = Result.objects.get_or_create(
+        reference=_plain(one.reference), status=one.status, defaults=what
     )
-    return is_new
+    if not is_new and row.amount != one.amount:
+        Result.objects.filter(pk=row.pk).update(**what, is_settled=False)
 
 
 def _plain(reference: str) -> str:

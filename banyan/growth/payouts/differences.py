@@ -20,6 +20,7 @@ What = Literal[
     "unknown_reference",
     "other_amount",
     "paid_though_returned",
+    "paid_before_handed",
     "failed_without_return",
     "no_result",
     "not_in_ledger",
@@ -30,6 +31,9 @@ SAYS: Mapping[What, Promise] = {
     "unknown_reference": _("The provider speaks of a payout that we do not know."),
     "other_amount": _("The provider speaks of another amount than ours."),
     "paid_though_returned": _("The provider paid it, but its amount went back to the wallet."),
+    "paid_before_handed": _(
+        "The provider paid it before its file was taken out here; take the results in once more."
+    ),
     "failed_without_return": _("The provider says it failed, but it counts as paid out."),
     "no_result": _("It was handed over days ago, and no result came."),
     "not_in_ledger": _("It counts as paid out, but the wallet was not charged with it."),
@@ -95,6 +99,8 @@ def _what(said: Result, row: Line | None) -> What | None:
         # A payment that bounced was paid first, which fits.
         bounced = Result.objects.filter(reference=said.reference, status="failed", pk__gt=said.pk)
         return None if bounced.exists() else "paid_though_returned"
+    if said.status == "paid" and row.state in ("spent", "sent"):
+        return "paid_before_handed"
     if said.status == "failed" and row.state in ("paid", "spent"):
         return "failed_without_return"
     return None

@@ -147,6 +147,17 @@ def line(batch_number: int, number: int) -> LineRow | None:
     return line_row(row) if row else None
 
 
+def of_references(references: Collection[str]) -> dict[tuple[int, int], LineRow]:
+    """The lines that these references name, by batch and number; unknown ones are left out."""
+    places = {place for one in references if (place := line_of_reference(one))}
+    rows = Line.objects.filter(batch__in={batch_number for batch_number, _number in places})
+    return {
+        (row.batch_id, row.number): line_row(row)
+        for row in rows
+        if (row.batch_id, row.number) in places
+    }
+
+
 def opened(batch_number: int, *, states: Collection[str]) -> list[OpenedLine]:
     """Lines with their accounts in clear: callers write down who looked. Those of erased people are
     left out."""

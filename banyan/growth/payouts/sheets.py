@@ -24,6 +24,8 @@ from banyan.kernel.errors import Problem
 from banyan.kernel.money import minor_digits
 
 LARGEST_BYTES = 5_000_000
+LARGEST_AMOUNT = 10**13
+"""Minor units of one payout; beyond it the file was misread."""
 
 BANK_CNY = (
     "序号", "开户行", "开户市/县", "开户行支行全称", "收款人银行账号", "户名", "金额(单位:元)",
@@ -88,7 +90,7 @@ def results(name: str, content: bytes) -> list[Said]:
     """
     if len(content) > LARGEST_BYTES:
         raise BadResults(_("This file is too large; the limit is 5 MB."))
-    rows = list(csv.reader(io.StringIO(_text(content))))
+    rows = _rows(name, _text(content))
     head = next((i for i, row in enumerate(rows) if _column(row, _REFERENCES) is not None), None)
     if head is None or _column(rows[head], _STATUSES) is None:
         raise BadResults(
@@ -165,6 +167,19 @@ def _text(content: bytes) -> str:
         raise BadResults(_("This file is no CSV in UTF-8 or GB 18030.")) from None
 
 
+def _rows(file: str, text: str) -> list[list[str]]:
+    # Spreadsheets on a Mac end lines with a carriage return alone, which `csv` refuses.
+    reader = csv.reader(io.StringIO(text, newline=None))
+    try:
+        return list(reader)
+    except csv.Error:
+        raise BadResults(
+            _("{file}, line {line}: this is no CSV; save the sheet as CSV once more.").format(
+                file=file, line=reader.line_num
+            )
+        ) from None
+
+
 def _column(row: Sequence[str], names: Sequence[str]) -> str | None:
     cells = {cell.strip(): cell for cell in row}
     return next((cells[name] for name in names if name in cells), None)
@@ -205,10 +220,13 @@ def _amount(file: str, number: int, reference: str, *, major_: str, minor: str) 
     row = line(*place) if place else None
     digits = minor_digits(row.unit.partition(" ")[2]) if row else 2
     try:
-        if minor:
-            return int(minor)
-        return int(Decimal(major_.replace(",", "")).scaleb(digits)) if major_ else None
-    except (InvalidOperation, ValueError):
+        if not (minor or major_):
+            return None
+        value = Decimal(minor) if minor else Decimal(major_.replace(",", "")).scaleb(digits)
+        if not 0 <= value < LARGEST_AMOUNT or value != value.to_integral_value():
+            raise InvalidOperation
+        return int(value)
+    except InvalidOperation:
         raise BadResults(
             _("{file}, line {line}: {text} is no amount.").format(
                 file=file, line=number, text=repr((minor or major_)[:40])

@@ -155,7 +155,7 @@ def amend(request: HttpRequest, number: int) -> HttpResponseBase:
         "other": who.get(row.other, ""),
         "wrong": who.get(row.wrong, ""),
         "referral": links.to("referral", row.program, row.other) if referral else "",
-        "about_link": links.of_about(row.about),
+        "about_link": links.of_about(row.about, me),
         "state": words.badge(words.AMEND_STATES, row.state),
         "asked_by": staff.name(row.asked_by),
         "asked_at": moment(row.asked_at),

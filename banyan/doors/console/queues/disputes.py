@@ -175,6 +175,13 @@ def _correct(request: HttpRequest, row: DisputeRow, me: Member, now: datetime) -
 def _credit(request: HttpRequest, row: DisputeRow, me: Member, reason: str, now: datetime) -> None:
     if amending.is_under_way(f"dispute:{row.number}"):
         return  # asked for earlier and approved since: it is not given twice
+    asked = amending.about(f"dispute:{row.number}")
+    if asked is not None:  # asked for twice, it could be approved twice
+        raise NotYet(
+            _("Correction {number} waits for somebody else's approval. Answer once it is.").format(
+                number=asked.number
+            )
+        )
     unit = request.POST.get("unit", "")
     made = amending.ask(
         me.actor,
@@ -198,6 +205,7 @@ def _shown(request: HttpRequest, row: DisputeRow, *, typed_: Any = None) -> Http
     now, me = clock.now(), at_work(request)
     staff = words.Staff()
     about = decision(row.about)
+    correction = amending.about(f"dispute:{row.number}")
     context = {
         "row": row,
         "who": person(row.user_id),
@@ -225,7 +233,8 @@ def _shown(request: HttpRequest, row: DisputeRow, *, typed_: Any = None) -> Http
         "amount": words.amount(about.unit, about.raw_amount) if about else "",
         "may_release": bool(about and about.waits_for_ruling) and me.may("decisions.rule"),
         "may_credit": me.may("wallets.credit"),
-        "correction": amending.about(f"dispute:{row.number}"),
+        "correction": correction,
+        "correction_link": links.of_about(f"amend:{correction.number}", me) if correction else "",
         "outcomes": OUTCOMES.items(),
         "units": [(one, words.unit_name(one)) for one in words.units(running(now))],
         "typed": typed_ or {},

@@ -3,15 +3,17 @@ word on one or many."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -68,6 +70,15 @@ def rule(request: HttpRequest) -> HttpResponseBase:
     except Problem as problem:
         told(request, problem)
         return _list(request, ticked=frozenset(chosen), reason=reason)
+    if earlier := len(set(chosen)) - (done.last - done.first + 1):
+        messages.warning(
+            request,
+            ngettext(
+                "One of those you ticked had been decided by then; it was left as it is.",
+                "{n} of those you ticked had been decided by then; they were left as they are.",
+                earlier,
+            ).format(n=earlier),
+        )
     return redirect("admin:held_rulings", done.first, done.last)
 
 
@@ -131,6 +142,8 @@ def _list(
     now = clock.now()
     given = request.POST if request.method == "POST" else request.GET
     asked, number = _asked(given, now), typed.page_number(request)
+    if given.get("least", "").strip() and _least(given) is None:
+        messages.error(request, _("“At least” is no amount, so every amount is shown."))
     rows = held(asked, offset=(number - 1) * PAGE, limit=PAGE + 1)
     found = count(asked)
     filters = {name: given.get(name, "") for name in ("program", "reason", "age", "least")}
@@ -153,19 +166,25 @@ def _list(
 
 
 def _asked(given: Any, now: datetime) -> Asked:
-    age, least = given.get("age", ""), given.get("least", "").strip()
-    unit = "" if not least else next((one for one, _n, _t in sums(Asked())), "")
-    asked = Asked(
+    age = given.get("age", "")
+    return Asked(
         program=given.get("program", ""),
         reason=given.get("reason", ""),
+        least=_least(given) or 0,
         before=now - _AGES[age] if age in _AGES else None,
     )
-    if not least:
-        return asked
+
+
+def _least(given: Any) -> int | None:
+    """The amount that was typed; None for one that cannot be read. It is read in the unit of which
+    most waits."""
+    text = given.get("least", "").strip()
+    if not text:
+        return 0
     try:
-        return replace(asked, least=typed.amount(least, unit))
-    except Problem:
-        return asked
+        return typed.amount(text, next((one for one, _n, _total in sums(Asked())), ""))
+    except typed.NotRead:
+        return None
 
 
 def _lines(rows: list[DecisionRow], ticked: frozenset[str], now: datetime) -> list[_Line]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import NoReverseMatch, reverse
 
+from banyan.trust.staff.read import Member
+
 
 def to(name: str, *arguments: object) -> str:
     """The address of a page of the console, or nothing for one that is not there."""
@@ -18,9 +20,21 @@ def of_customer(user_id: str) -> str:
     return to("customer", user_id) if user_id else ""
 
 
-def of_about(about: str) -> str:
-    """The page of what a task, a dispute or an entry is about, such as `dispute:7`."""
+_OPENED_BY = {
+    "dispute": ("disputes.handle",),
+    "payout": ("payouts.read", "payouts.prepare", "payouts.approve"),
+    "amend": ("wallets.credit", "referrals.edit", "payouts.approve"),
+    "due": ("payouts.prepare",),
+}
+"""Rights of which one opens the page; the others are open to whoever reads tasks."""
+
+
+def of_about(about: str, me: Member) -> str:
+    """The page of what a task, a dispute or an entry is about, such as `dispute:7`; nothing for who
+    may not open it."""
     kind, _, rest = about.partition(":")
+    if kind in _OPENED_BY and not any(me.may(right) for right in _OPENED_BY[kind]):
+        return ""
     if kind == "dispute" and rest.isdigit():
         return to("dispute", int(rest))
     if kind == "payout" and rest.isdigit():
@@ -31,6 +45,10 @@ def of_about(about: str) -> str:
         return to("task", int(rest))
     if kind == "customer":
         return of_customer(rest)
+    if kind == "budget":
+        return to("program_budget", rest)
+    if kind == "preparation":
+        return to("program_checklist", rest.partition("/")[0])
     if kind == "due":
         return to("payouts_new")
     if kind == "referral":

@@ -3,6 +3,7 @@ heard of; and what does not agree."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +26,7 @@ from banyan.doors.console.queues import links, typed, words
 from banyan.doors.console.staff import at_work
 from banyan.growth.payouts import acts, read
 from banyan.growth.payouts import rules as payout_rules
+from banyan.growth.payouts.differences import Difference
 from banyan.growth.payouts.differences import differences as all_differences
 from banyan.growth.payouts.methods import METHODS, NAMES, Method
 from banyan.growth.payouts.read import BatchRow
@@ -170,17 +172,11 @@ def hear(request: HttpRequest) -> HttpResponseBase:
         if given is None:
             raise BadResults(_("Choose the result file first."))
         said = results(given.name or "", given.read())
-        failed = paying.hear(at_work(request).actor, said, source=given.name or "", now=clock.now())
+        paying.hear(at_work(request).actor, said, source=given.name or "", now=clock.now())
     except Problem as problem:
         told(request, problem)
         return redirect(home)
-    paid = sum(one.status == "paid" for one in said)
-    messages.success(
-        request,
-        _("{paid} paid, {failed} failed; what failed goes back to its wallet.").format(
-            paid=paid, failed=len(failed)
-        ),
-    )
+    _say_results(request, {one.reference for one in said})
     return redirect(home)
 
 
@@ -198,7 +194,7 @@ def differences(request: HttpRequest) -> HttpResponseBase:
                 "what": row.sentence,
                 "who": who.get(row.user_id, ""),
                 "ours": _amount(row.unit, row.ours),
-                "theirs": _amount(row.unit, row.theirs),
+                "theirs": _theirs(row),
                 "at": moment(row.at),
                 "batch": read.line_of_reference(row.reference),
             }
@@ -258,6 +254,26 @@ def rules(request: HttpRequest) -> HttpResponseBase:
 def waiting(request: HttpRequest) -> int:
     """For the menu: batches that wait for a second person."""
     return read.to_approve()
+
+
+def _say_results(request: HttpRequest, references: set[str]) -> None:
+    """What became of the payouts that a file names; what it says of others is a difference."""
+    states = [row.state for row in read.of_references(references).values()]
+    paid, failed = states.count("paid"), states.count("failed") + states.count("returned")
+    if paid or failed:
+        messages.success(
+            request,
+            _("{paid} paid, {failed} failed; what failed goes back to its wallet.").format(
+                paid=paid, failed=failed
+            ),
+        )
+    if unfit := len(references) - paid - failed:
+        messages.warning(
+            request,
+            _("{count} results do not fit our payouts; look under “Differences”.").format(
+                count=unfit
+            ),
+        )
 
 
 def _set(request: HttpRequest, actor: str) -> dict[str, object]:
@@ -378,6 +394,14 @@ def _amount(unit: str, number: int | None) -> str:
     if number is None:
         return ""
     return words.amount(unit, number) if unit else str(number)
+
+
+def _theirs(row: Difference) -> str:
+    # Of a payout that we do not know the currency is not known either: files are read with two
+    # decimals then, so they are shown with two.
+    if row.what == "unknown_reference" and row.theirs is not None:
+        return f"{Decimal(row.theirs).scaleb(-2):,}"
+    return _amount(row.unit, row.theirs)
 
 
 def _method(given: str) -> Method:

@@ -242,7 +242,7 @@ def _shown(request: HttpRequest, row: TaskRow, *, typed_: Any = None) -> HttpRes
         "kind": NAMES[row.kind],
         "who": person(row.customer) if row.customer else None,
         "who_link": links.of_customer(row.customer),
-        "about_link": links.of_about(row.about),
+        "about_link": links.of_about(row.about, at_work(request)),
         "owner": staff.owner(row.owner, row.role),
         "is_mine": row.owner == at_work(request).actor,
         "clock": words.clock_of(row.due_at, now),

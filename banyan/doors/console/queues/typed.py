@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
@@ -13,6 +14,8 @@ from django.utils.translation import gettext as _
 from banyan.doors.console.number import number_of
 from banyan.kernel.errors import Problem
 from banyan.kernel.money import minor_digits
+
+_AMOUNT = re.compile(r"(\d+|\d{1,3}(,\d{3})+)(\.\d+)?")
 
 
 class NotRead(Problem):
@@ -36,10 +39,13 @@ def whole(request: HttpRequest, name: str, *, else_: int = 0) -> int:
 
 
 def amount(given: str, unit: str) -> int:
-    """`20.00` of `cash USD` as 2000, `100` of points as 100. Raises NotRead."""
+    """`20.00` of `cash USD` as 2000, `100` of points as 100. Commas stand between thousands alone:
+    whoever writes `20,50` means 20.50, and must not be read as 2050. Raises NotRead."""
     kind, _between, currency = unit.partition(" ")
     digits = minor_digits(currency) if kind in ("cash", "credit") else 0
     try:
+        if not _AMOUNT.fullmatch(given.strip()):
+            raise InvalidOperation
         value = Decimal(given.replace(",", "").strip()).scaleb(digits)
         if value != value.to_integral_value() or not 0 <= value < 10**13:
             raise InvalidOperation

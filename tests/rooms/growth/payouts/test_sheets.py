@@ -135,6 +135,9 @@ def test_result_files_are_read_by_their_columns(installation: Installation) -> N
         ("reference,status\n", "there is no result in it"),
         ("reference,status\npayout/3/1,waiting\n", "line 2: 'waiting' is neither paid nor failed"),
         ("reference,status,amount\npayout/3/1,paid,lots\n", "line 2: 'lots' is no amount"),
+        ("reference,status,amount\npayout/3/1,paid,Infinity\n", "'Infinity' is no amount"),
+        ("reference,status,amount\npayout/3/1,paid,1e30\n", "'1e30' is no amount"),
+        ("reference,status,transfer_amount\npayout/3/1,paid,1.5\n", "'1.5' is no amount"),
     ],
 )
 def test_files_that_cannot_be_read_say_where(
@@ -142,6 +145,11 @@ def test_files_that_cannot_be_read_say_where(
 ) -> None:
     with pytest.raises(BadResults, match=says):
         results("r.csv", text.encode())
+
+
+def test_lines_may_end_as_spreadsheets_on_a_mac_end_them(installation: Installation) -> None:
+    content = "reference,status,amount\rpayout/3/1,paid,20.00\r"
+    assert results("r.csv", content.encode()) == [Said("payout/3/1", "paid", amount=2000)]
 
 
 def test_accounts_are_checked_and_shown_masked() -> None:

@@ -11,6 +11,7 @@ from django.test import Client
 
 from banyan.core.events import clock
 from banyan.core.referrals.read import decisions
+from banyan.doors.console.queues import typed
 from banyan.growth.amends import read as amends
 from banyan.growth.feedback.read import dispute
 from banyan.growth.payouts import payees
@@ -129,6 +130,39 @@ def test_many_are_released_at_once_and_the_outcome_is_shown(shop: Shop, staff: S
     assert decisions(waiting=True) == []
 
 
+def test_what_somebody_else_decided_meanwhile_is_told(shop: Shop, staff: Staff) -> None:
+    client = staff("support")
+    first, second = (row.decision_id for row in decisions(waiting=True))
+    client.post(
+        "/console/held/rule", {"decision": first, "verdict": "release", "reason_release": "known"}
+    )
+    shop.work()
+    response = client.post(
+        "/console/held/rule",
+        {"decision": [first, second], "verdict": "deny", "reason_deny": "one device"},
+    )
+    assert "One of those you ticked had been decided by then" in read(client, response["Location"])
+
+
+def test_an_amount_that_cannot_be_read_is_told(shop: Shop, staff: Staff) -> None:
+    client = staff("support")
+    assert "is no amount, so every amount is shown" in read(client, "/console/held/?least=much")
+    page = read(client, "/console/held/?least=99")
+    assert ("Nothing that waits fits" in page, "is no amount" in page) == (True, False)
+
+
+@pytest.mark.parametrize("given", ["20,50", "1e3", "1_000", "-1", "Infinity", "20.505", ""])
+def test_what_is_no_amount_is_not_guessed_at(given: str) -> None:
+    with pytest.raises(typed.NotRead, match="is no amount"):
+        typed.amount(given, "cash USD")
+
+
+def test_amounts_are_read_with_and_without_thousands() -> None:
+    assert [typed.amount(one, "cash USD") for one in ("20", "20.5", "1,234.50")] == [
+        2000, 2050, 123450,
+    ]  # fmt: skip
+
+
 def test_a_denial_needs_a_reason_and_keeps_what_was_ticked(shop: Shop, staff: Staff) -> None:
     client = staff("support")
     [first, _second] = [row.decision_id for row in decisions(waiting=True)]
@@ -160,6 +194,17 @@ def test_a_dispute_is_taken_up_and_put_right_by_a_credit(shop: Shop, staff: Staf
     assert "above your limit" in page
     assert "You are right." in page
     [waiting] = amends.amends(state="waiting")
+    again = client.post(f"/console/disputes/{number}/answer", said | {"text": "You are right."})
+    assert f"Correction {waiting.number} waits for" in again.content.decode()
+    assert len(amends.amends()) == 1
+    link = f'href="/console/amends/{waiting.number}/"'
+    assert link in read(client, f"/console/disputes/{number}/")
+    # Legal answers disputes and gives nothing away: no link leads them where they may not go.
+    assert link not in read(staff("legal"), f"/console/disputes/{number}/")
+    assert f"/console/disputes/{number}/" in read(client, "/console/referral/spring/cid")
+    assert f"/console/disputes/{number}/" not in read(
+        staff("sales"), "/console/referral/spring/cid"
+    )
     admin = staff("admin", email="boss@example.com")
     admin.post(f"/console/amends/{waiting.number}/decide", {"do": "approve"})
     shop.work()
@@ -208,6 +253,10 @@ def test_a_batch_goes_from_due_to_paid(shop: Shop, staff: Staff) -> None:
     back = SimpleUploadedFile("r.csv", f"reference,status\npayout/{number}/1,paid\n".encode())
     response = fay.post("/console/payouts/results", {"results": back, "back": str(number)})
     assert "1 paid, 0 failed" in read(fay, response["Location"])
+    other = SimpleUploadedFile("r.csv", b"reference,status,amount\npayout/99/1,paid,70.00\n")
+    page = read(fay, fay.post("/console/payouts/results", {"results": other})["Location"])
+    assert ("1 results do not fit our payouts" in page, "1 paid" in page) == (True, False)
+    assert "70.00" in read(fay, "/console/payouts/differences/")
     assert batch(number).state == "done"  # type: ignore[union-attr]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from banyan.insight.exposure import read as exposure
 from banyan.insight.metrics import measures as of
 from banyan.insight.metrics.advocates import brought, cover, days_to_purchase, retention, worth
 from banyan.insight.metrics.assumptions import assumptions
@@ -31,7 +32,7 @@ class Meant:
     """What a figure is, apart from its words."""
 
     key: str
-    group: Literal["kpi", "quantity", "quality", "efficiency", "tracking"]
+    group: Literal["kpi", "quantity", "quality", "efficiency", "tracking", "reach"]
     kind: Kind
 
 
@@ -82,7 +83,9 @@ CORE = (
 )
 TRACKING = (Meant("attributed", "tracking", "share"),)
 """Whether the others can be believed: what is not recognised is counted by none of them."""
-ALL: Mapping[str, Meant] = {one.key: one for one in (*KPIS, *CORE, *TRACKING)}
+REACH = (Meant("exposure", "reach", "count"),)
+"""How many see the pages of a program on a day."""
+ALL: Mapping[str, Meant] = {one.key: one for one in (*KPIS, *CORE, *TRACKING, *REACH)}
 
 
 def kpis(now: Sums, before: Sums, period: Period) -> tuple[Figure, ...]:
@@ -114,11 +117,23 @@ def tracking(period: Period, scope: Scope) -> tuple[Figure, ...]:
     return _told(TRACKING, nothing, nothing, period, whole)
 
 
+def reach(period: Period, scope: Scope, *, today: date) -> tuple[Figure, ...]:
+    """How many see the pages; days to come, and those before anything was counted, are none."""
+    now, before = (
+        exposure.days(scope.programs, first=one.first, last=min(one.last, today))
+        for one in (period, period.before)
+    )
+    trend = tuple((one.day.isoformat(), float(one.either.visitors)) for one in now)
+    line = lines(scope.program)["exposure"]
+    return (Figure(REACH[0], exposure.a_day(now), exposure.a_day(before), trend, line),)
+
+
 def everything(period: Period, scope: Scope, *, today: date) -> tuple[Figure, ...]:
-    """The five, the twelve, and what is known of where friends came from."""
+    """The five, the twelve, what is known of where friends came from, and how many saw pages."""
     both = sums(Period(period.before.first, period.last), scope)
     five = kpis(both.during(period), both.during(period.before), period)
-    return (*five, *core(period, scope, today=today), *tracking(period, scope))
+    twelve = core(period, scope, today=today)
+    return (*five, *twelve, *tracking(period, scope), *reach(period, scope, today=today))
 
 
 def redemption(found: Sums) -> Value:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from banyan.insight.metrics.counting import follow
 from banyan.insight.metrics.facts import Facts
 from banyan.insight.metrics.promised import Promised
 from banyan.insight.metrics.rebuild import catch_up, go_on
@@ -21,6 +22,11 @@ BEHIND = 10_000
 """Events counted in one transaction while figures are behind: others want to write meanwhile."""
 LONGEST = timedelta(seconds=1)
 """How far figures may be behind what is decided."""
+LOOKS = timedelta(seconds=2)
+"""How often somebody looks whether staff chose other stages for a funnel, when nothing happens."""
+GAPS = timedelta(milliseconds=500)
+"""Between two stretches of a stage that is counted from the beginning: one takes some hundredths of
+a second, and deciding goes first."""
 
 
 class Keeper:
@@ -31,6 +37,8 @@ class Keeper:
         self._before = self._upto = 0
         self._since: datetime | None = None
         self._is_behind = True
+        self._followed_at: datetime | None = None
+        self._are_stages_behind = False
 
     def take(self, facts: Facts, *, before: int, upto: int, now: datetime) -> None:
         """Keep what a batch brought that stands: positions in (before, upto]."""
@@ -42,15 +50,28 @@ class Keeper:
 
     def is_due(self, now: datetime) -> bool:
         """Whether something must be counted: before the first look everything may be missing."""
-        if self._is_behind:
+        if self._is_behind or self._is_look_due(now):
             return True
         if self._since is None:
             return False
         return self._upto - self._before >= MANY or not (timedelta() <= now - self._since < LONGEST)
 
-    def count(self, promised: Promised, *, cursor: int) -> None:
+    def count(self, promised: Promised, *, cursor: int, now: datetime) -> None:
         """Count what is kept; while figures are behind, the next stretch of what is missing, up to
-        `cursor`, the last decided position."""
+        `cursor`, the last decided position. Then the stages that staff put into funnels."""
+        self._count(promised, cursor)
+        if not self._are_stages_behind or self._is_look_due(now):
+            self._are_stages_behind = follow()
+            self._followed_at = now
+
+    def _is_look_due(self, now: datetime) -> bool:
+        """Whether somebody must look for stages, whatever else there is to count."""
+        if self._followed_at is None:
+            return True
+        waits = GAPS if self._are_stages_behind else LOOKS
+        return not (timedelta() <= now - self._followed_at < waits)
+
+    def _count(self, promised: Promised, cursor: int) -> None:
         if self._waiting:
             facts = Facts(*(pl.concat(list(frames)) for frames in zip(*self._waiting, strict=True)))
             self._waiting, self._since = [], None

@@ -62,6 +62,7 @@ OURS: Mapping[str, Line] = {
     "uplift": Line(target=0.2, yellow=0, owner="analyst"),
     "cost_share": Line(target=0.15, yellow=0.15, red=0.2, is_lower_better=True, owner="finance"),
     "attributed": Line(target=1, yellow=0.9, red=0.72, owner="growth"),
+    "exposure": Line(target=5000),
 }
 """Until others are set: goals and limits of referral programs that did well, as a start."""
 

@@ -1,4 +1,4 @@
-"""Tables of figures. All but the last three follow from the log alone and can be made again.
+"""Tables of figures. All but the last four follow from the log alone and can be made again.
 
 A day is one of the operator's time zone. What does not apply is an empty text, a version 0, so that
 each row has one key.
@@ -180,6 +180,56 @@ class Unattributed(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.why}"
+
+
+class Counting(models.Model):
+    """A stage of our own of some funnel: up to which position it is counted."""
+
+    stage = models.TextField(primary_key=True)
+    position = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.position}"
+
+
+class Reached(models.Model):
+    """A referral reached such a stage, for the first time on that day."""
+
+    program = models.TextField()
+    friend = models.TextField()
+    stage = models.TextField()
+    reached_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["friend", "stage", "program"], name="metrics_reached_once"
+            )
+        ]
+        indexes = [models.Index(fields=["stage", "reached_on"], name="metrics_reached_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.program}: {self.friend} {self.stage}"
+
+
+class FunnelStage(models.Model):
+    """A stage of a funnel that staff chose; a program without any has those of all."""
+
+    program = models.TextField(help_text="empty: of all together")
+    place = models.SmallIntegerField()
+    key = models.TextField()
+    usual = models.FloatField(help_text="share of the stage before that should come on")
+    name_en = models.TextField(default="")
+    name_zh = models.TextField(default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["program", "place"], name="metrics_stage_one_a_place"),
+            models.UniqueConstraint(fields=["program", "key"], name="metrics_stage_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.program} {self.place} {self.key}"
 
 
 class Goal(models.Model):

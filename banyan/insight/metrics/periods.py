@@ -52,6 +52,13 @@ def latest(days: int, *, today: date) -> Period:
     return Period(today - timedelta(days=days - 1), today)
 
 
+def year(last: date) -> Period:
+    """The month of a day up to that day, and the eleven months before it."""
+    first = last.replace(day=1)
+    months = first.year * 12 + first.month - 1 - 11
+    return Period(date(months // 12, months % 12 + 1, 1), last)
+
+
 def _next(day: date, step: Step) -> date:
     if step == "month":
         return (day.replace(day=28) + timedelta(days=4)).replace(day=1)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import connection
 
+from banyan.insight.metrics.counting import follow
 from banyan.insight.metrics.facts import Facts, facts_between
 from banyan.insight.metrics.models import Progress
 from banyan.insight.metrics.promised import Promised
@@ -22,7 +23,7 @@ RELEASE = 2
 STRETCH = 50_000
 """Events counted in one transaction by a rebuild."""
 
-_TABLES = ("slice", "day", "friend", "advocate", "buyer", "unattributed")
+_TABLES = ("slice", "day", "friend", "advocate", "buyer", "unattributed", "reached", "counting")
 
 
 def go_on(facts: Facts, *, before: int, upto: int, promised: Promised) -> bool:
@@ -62,6 +63,8 @@ def catch_up(promised: Promised, *, cursor: int, limit: int = STRETCH) -> bool:
 def start_again() -> None:
     """Throw every figure away that follows from the log."""
     with one_transaction(), connection.cursor() as cursor:
+        # Whoever counts just now holds the row; what they add must be there to be thrown away.
+        Progress.objects.select_for_update().filter(id=1).first()
         for table in _TABLES:
             cursor.execute(f"DELETE FROM metrics_{table}")
         Progress.objects.update_or_create(
@@ -80,6 +83,8 @@ def rebuild(
     start_again()
     while catch_up(promised, cursor=cursor()):
         progress(position(), cursor())
+    while follow(limit=STRETCH):
+        pass
     return position()
 
 

@@ -84,7 +84,9 @@ def _orders(rows: pl.DataFrame) -> Mapping[str, float]:
     """Of decisions about an order the share of it that was refunded."""
     buyers = rows.with_columns(buyer=pl.coalesce("friend", "beneficiary"))
     people = buyers["buyer"].unique().to_list()
-    bought, returned = _values(ORDERED, people), _values(REFUNDED, people)
+    # A buyer's other orders are nobody's business here, and may be many.
+    bought = _values(log.these(ORDERED, buyers["position"].unique().to_list()))
+    returned = _values(log.said(REFUNDED, people))
     orders = buyers.join(bought, on="position").select(
         "decision_id", "user_id", "order_id", "total"
     )
@@ -104,8 +106,7 @@ def _orders(rows: pl.DataFrame) -> Mapping[str, float]:
     }
 
 
-def _values(name: str, people: list[str]) -> pl.DataFrame:
-    said = log.said(name, people)
+def _values(said: pl.DataFrame) -> pl.DataFrame:
     values = typed(said["body"]).select(total="properties.total", order_id="properties.order_id")
     return said.select("position", "user_id").hstack(values)
 

@@ -37,33 +37,40 @@ def save(facts: Facts, *, promised: Promised, zone: str) -> None:
     back = _of_friends(refunds, friends, promised)
     moved = _money(facts, terms, friends, promised)
     stages = facts.stages.join(friends, on=["program", "friend"]).with_columns(
-        day=_day("at", zone), measure="stage"
+        day=day_of("at", zone), measure="stage"
     )
-    reached = touches(facts, joined, promised).with_columns(day=_day("occurred_at", zone))
+    reached = touches(facts, joined, promised).with_columns(day=day_of("occurred_at", zone))
     known = friends.select("friend", "join_position").group_by("friend").min()
     save_friends(stages, orders=mine, refunds=back, moved=moved)
     bought = stages.filter(pl.col("stage") == of.PURCHASED)
     save_advocates(reached, joined, bought)
-    shop = _shop(orders, known).with_columns(day=_day("occurred_at", zone))
+    shop = _shop(orders, known).with_columns(day=day_of("occurred_at", zone))
     fresh = save_buyers(shop)
-    save_unattributed(facts.events.with_columns(day=_day("occurred_at", zone)))
-    _write(
+    save_unattributed(facts.events.with_columns(day=day_of("occurred_at", zone)))
+    add_figures(
         [
-            _figures(joined, of.JOINED, day="joined_on", amount="depth"),
-            _figures(stages.filter(pl.col("stage").is_in(of.STAGES)), "measure"),
-            _figures(reached, "measure"),
-            _figures(mine.with_columns(day=_day("occurred_at", zone)), of.ORDERS, amount="minor"),
-            _figures(back.with_columns(day=_day("occurred_at", zone)), of.REFUNDS, amount="minor"),
-            _figures(moved.with_columns(day=_day("occurred_at", zone)), "measure", amount="amount"),
-            _figures(_decided(facts, friends, zone), "measure", amount="amount"),
-            _figures(_all_decided(facts, zone), of.DECIDED),
+            as_figures(joined, of.JOINED, day="joined_on", amount="depth"),
+            as_figures(stages.filter(pl.col("stage").is_in(of.STAGES)), "measure"),
+            as_figures(reached, "measure"),
+            as_figures(
+                mine.with_columns(day=day_of("occurred_at", zone)), of.ORDERS, amount="minor"
+            ),
+            as_figures(
+                back.with_columns(day=day_of("occurred_at", zone)), of.REFUNDS, amount="minor"
+            ),
+            as_figures(
+                moved.with_columns(day=day_of("occurred_at", zone)), "measure", amount="amount"
+            ),
+            as_figures(_decided(facts, friends, zone), "measure", amount="amount"),
+            as_figures(_all_decided(facts, zone), of.DECIDED),
             *_of_shop(shop, fresh, _shop(refunds, known), zone),
-            _figures(_answers(facts.events, zone), "measure"),
+            as_figures(_answers(facts.events, zone), "measure"),
         ]
     )
 
 
-def _day(moment: str, zone: str) -> pl.Expr:
+def day_of(moment: str, zone: str) -> pl.Expr:
+    """The day of a moment in a time zone."""
     return pl.col(moment).dt.convert_time_zone(zone).dt.date()
 
 
@@ -156,15 +163,15 @@ def _shop(orders: pl.DataFrame, joined: pl.DataFrame) -> pl.DataFrame:
 def _of_shop(
     orders: pl.DataFrame, fresh: pl.DataFrame, refunds: pl.DataFrame, zone: str
 ) -> Iterator[pl.DataFrame]:
-    refunds = refunds.with_columns(day=_day("occurred_at", zone))
+    refunds = refunds.with_columns(day=day_of("occurred_at", zone))
     for rows, all_of_them, referred in (
         (orders, of.SHOP_ORDERS, of.REFERRED_ORDERS),
         (refunds, of.SHOP_REFUNDS, of.REFERRED_REFUNDS),
     ):
-        yield _figures(rows, all_of_them, amount="minor")
-        yield _figures(rows.filter("is_referred"), referred, amount="minor")
-    yield _figures(fresh, of.NEW)
-    yield _figures(fresh.filter("is_referred"), of.REFERRED_NEW)
+        yield as_figures(rows, all_of_them, amount="minor")
+        yield as_figures(rows.filter("is_referred"), referred, amount="minor")
+    yield as_figures(fresh, of.NEW)
+    yield as_figures(fresh.filter("is_referred"), of.REFERRED_NEW)
 
 
 def _money(
@@ -208,14 +215,14 @@ def _money(
 
 def _decided(facts: Facts, friends: pl.DataFrame, zone: str) -> pl.DataFrame:
     rows = facts.decisions.filter(pl.col("outcome").is_in([of.HELD, of.REJECTED])).with_columns(
-        measure="outcome", item="reward", day=_day("occurred_at", zone)
+        measure="outcome", item="reward", day=day_of("occurred_at", zone)
     )
     kept = ["decision_id", "program", "version", "friend", "measure", "item", "unit", "amount"]
     return _with_referral(rows.select(*kept, "day"), friends)
 
 
 def _all_decided(facts: Facts, zone: str) -> pl.DataFrame:
-    return facts.decisions.select("program", "version", day=_day("occurred_at", zone))
+    return facts.decisions.select("program", "version", day=day_of("occurred_at", zone))
 
 
 def _with_referral(rows: pl.DataFrame, friends: pl.DataFrame) -> pl.DataFrame:
@@ -235,10 +242,10 @@ def _answers(events: pl.DataFrame, zone: str) -> pl.DataFrame:
         .otherwise(pl.lit(of.DETRACTORS))
     )
     told = rows.filter(score.is_between(0, 10))
-    return told.select(measure=group, day=_day("occurred_at", zone))
+    return told.select(measure=group, day=day_of("occurred_at", zone))
 
 
-def _figures(
+def as_figures(
     rows: pl.DataFrame, measure: str, *, day: str = "day", amount: str = ""
 ) -> pl.DataFrame:
     """One figure a row: `measure` is a column, or the name of a measure."""
@@ -258,7 +265,8 @@ def _figures(
     ).select(*of.KEY, "n", "amount")
 
 
-def _write(parts: list[pl.DataFrame]) -> None:
+def add_figures(parts: list[pl.DataFrame]) -> None:
+    """Add figures to those that are kept, by everything they are asked by."""
     rows = pl.concat([part for part in parts if part.height] or [_NO_FIGURES])
     if rows.is_empty():
         return

@@ -20,11 +20,13 @@ MENU = (
 
 def urlpatterns() -> list[URLPattern | URLResolver]:
     """The part's addresses."""
-    from banyan.doors.console.analytics import experiments, pages
+    from banyan.doors.console.analytics import experiments, pages, stages
 
     return [
         path("analytics/", pages.overview, name="analytics"),
         path("analytics/funnel/", pages.funnel_page, name="analytics_funnel"),
+        path("analytics/funnel/stages/", stages.stages_page, name="analytics_stages"),
+        path("analytics/exposure/", pages.exposure_page, name="analytics_exposure"),
         path("analytics/cohorts/", pages.cohorts_page, name="analytics_cohorts"),
         path("analytics/advocates/", pages.advocates_page, name="analytics_advocates"),
         path("analytics/money/", pages.money_page, name="analytics_money"),

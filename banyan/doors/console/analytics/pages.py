@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 from urllib.parse import urlencode
@@ -21,10 +22,13 @@ from banyan.doors.console.analytics.cards import cards
 from banyan.doors.console.analytics.shown import Cell, Column, Table
 from banyan.doors.console.page import Crumb, page, render, told
 from banyan.doors.console.staff import at_work
+from banyan.insight.exposure import read as exposure
 from banyan.insight.metrics import lines as goals
+from banyan.insight.metrics import measures as of
 from banyan.insight.metrics.advocates import brought, cover, elapsed, layers
 from banyan.insight.metrics.assumptions import MONEY, SHARES, Assumptions, assume, assumptions
 from banyan.insight.metrics.cohorts import What, cohorts
+from banyan.insight.metrics.counting import being_counted
 from banyan.insight.metrics.economics import (
     Economics,
     break_even,
@@ -33,11 +37,19 @@ from banyan.insight.metrics.economics import (
     split,
     stock,
 )
-from banyan.insight.metrics.figures import ALL, core, kpis, tracking
-from banyan.insight.metrics.funnel import funnel, funnels, leak, segment_funnel
+from banyan.insight.metrics.figures import ALL, core, kpis, reach, tracking
+from banyan.insight.metrics.funnel import (
+    days_to,
+    funnel,
+    funnels,
+    leak,
+    segment_funnel,
+    share,
+)
 from banyan.insight.metrics.known import carriers, nobodys
-from banyan.insight.metrics.periods import Period
+from banyan.insight.metrics.periods import Period, year
 from banyan.insight.metrics.reconcile import differences
+from banyan.insight.metrics.stages import Stage, plan
 from banyan.insight.metrics.sums import Sums, moved_in_all, sums
 from banyan.insight.segments.read import segments
 from banyan.kernel.database import one_transaction
@@ -54,14 +66,15 @@ def overview(request: HttpRequest) -> HttpResponseBase:
     five = kpis(now, before, chosen.period)
     twelve = core(chosen.period, chosen.scope, today=chosen.today)
     tracked = tracking(chosen.period, chosen.scope)
-    parts = [tables.figures_table([*five, *twelve, *tracked])]
+    reached = reach(chosen.period, chosen.scope, today=chosen.today)
+    parts = [tables.figures_table([*five, *twelve, *tracked, *reached])]
     if file := shown.as_file(request, parts):
         return file
     groups = [
         (title, cards([one for one in twelve if one.meant.group == key]))
         for key, title in words.GROUPS.items()
     ]
-    groups.append((_("Tracking"), cards(tracked)))
+    groups += [(_("Tracking"), cards(tracked)), (_("Exposure"), cards(reached))]
     return show(
         request,
         "overview",
@@ -77,20 +90,29 @@ def funnel_page(request: HttpRequest) -> HttpResponseBase:
     """The funnel, where it leaks, and by what people came."""
     chosen = asked(request)
     now, before = both(chosen)
-    steps = funnel(now, before)
+    planned = plan(chosen.scope.program)
+    stages = planned.stages
+    steps = funnel(now, before, stages)
     by = [
-        tables.groups_table(funnels(chosen.period, chosen.scope, one), one, chosen.scope.currency)
+        tables.groups_table(
+            funnels(chosen.period, chosen.scope, one, stages), one, chosen.scope.currency, stages
+        )
         for one in ("channel", "script", "version", "variant")
     ]
-    whole = tables.funnel_table(steps)
+    days = days_to(chosen.period, chosen.scope, stages)
+    whole = tables.funnel_table(steps, stages, days=days)
     recognised = [
         tables.carriers_table(carriers(chosen.period, chosen.scope)),
         tables.nobodys_table(nobodys(chosen.period), customer_url(request)),
     ]
-    parts = [whole, *by, _by_segment(chosen), *recognised]
+    twelve = year(chosen.period.last)
+    months = tables.months_table(sums(twelve, chosen.scope).by_piece(twelve), stages)
+    parts = [whole, months, *by, _by_segment(chosen, stages), *recognised]
     if file := shown.as_file(request, parts):
         return file
-    found = leak(steps)
+    uncounted = being_counted([one.key for one in stages])
+    found = leak(steps, uncounted=uncounted)
+    titles = {one.key: words.stage_title(one) for one in stages}
     return show(
         request,
         "funnel",
@@ -99,13 +121,47 @@ def funnel_page(request: HttpRequest) -> HttpResponseBase:
             "table": whole,
             "parts": parts[1:],
             "leak": found,
-            "leak_stage": words.STAGES[found.stage] if found else "",
+            "leak_stage": titles[found.stage] if found else "",
             "leak_rate": shown.share(found.rate).text if found else "",
             "leak_expected": shown.share(found.expected).text if found else "",
-            "remedy": words.REMEDIES[found.stage] if found else None,
+            "remedy": words.REMEDIES.get(found.stage, words.OTHER_REMEDY) if found else None,
+            "uncounted": [(titles[key], int(100 * done)) for key, done in uncounted.items()],
+            "said_by": planned.said_by,
+            "may_choose": at_work(request).may("programs.edit"),
         },
         title=_("Funnel"),
         tab="analytics_funnel",
+    )
+
+
+@page("board.read")
+def exposure_page(request: HttpRequest) -> HttpResponseBase:
+    """How often the pages of programs are seen, and by how many."""
+    chosen = asked(request)
+    period, slugs = chosen.period, chosen.scope.programs
+    last = min(period.last, chosen.today)
+    found = exposure.days(slugs, first=period.first, last=last)
+    [figure] = reach(period, chosen.scope, today=chosen.today)
+    target = figure.line.target
+    by_program = exposure.by_program(slugs, first=period.first, last=last)
+    single = tables.exposed_programs_table(by_program, dict(chosen.programs))
+    rest = [single] if len(slugs) > 1 else []
+    if file := shown.as_file(request, [tables.exposure_table(found, target), *rest]):
+        return file
+    reaching = sum(target is not None and one.either.visitors >= target for one in found)
+    return show(
+        request,
+        "exposure",
+        chosen,
+        {
+            "parts": [tables.exposure_table(found, target, most=shown.MOST), *rest],
+            "cards": cards([figure]),
+            "days": len(found),
+            "left_out": max(0, len(found) - shown.MOST),
+            "reaching": reaching if target is not None else None,
+        },
+        title=_("Exposure"),
+        tab="analytics_exposure",
     )
 
 
@@ -207,6 +263,7 @@ def show(
     tabs = [
         ("analytics", _("Overview")),
         ("analytics_funnel", _("Funnel")),
+        ("analytics_exposure", _("Exposure")),
         ("analytics_cohorts", _("Cohorts")),
         ("analytics_advocates", _("Who brings friends")),
         ("analytics_money", _("Money")),
@@ -240,25 +297,23 @@ def customer_url(request: HttpRequest) -> str:
         return ""
 
 
-def _by_segment(chosen: Asked) -> Table:
+def _by_segment(chosen: Asked, stages: Sequence[Stage]) -> Table:
+    """What led to no joining is not known by segment, so who was reached is left out."""
+    known = [one for one in stages if one.key != of.INITIATED]
+    pairs = tables.told_pairs(known)
     rows = []
     for one in segments():
-        steps = segment_funnel(chosen.period, chosen.scope, one.slug)
-        bought = steps[3].n / steps[1].n if steps[1].n else None
-        rows.append(
-            (
-                shown.text(one.name),
-                *(shown.count(step.n) for step in steps[1:]),
-                shown.share(bought),
-            )
-        )
+        steps = segment_funnel(chosen.period, chosen.scope, one.slug, known)
+        counts = (shown.count(step.n) for step in steps)
+        shares = (shown.share(share(steps[a].n, steps[b].n)) for _title, a, b in pairs)
+        rows.append((shown.text(one.name), *counts, *shares))
     return Table(
         "funnel-by-segment",
         str(words.BY["segment"]),
         (
             Column(_("Name"), is_number=False),
-            *(Column(str(title)) for key, title in words.STAGES.items() if key != "initiated"),
-            Column(_("Bought of accepted"), is_drawn=False),
+            *(Column(words.stage_title(one)) for one in known),
+            *(Column(title, is_drawn=False) for title, _stage, _above in pairs),
         ),
         rows,
         note=_("Friends who joined in these days, by who brought them: how far they have come."),

@@ -2,46 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
 from banyan.doors.console.analytics import shown, words
 from banyan.doors.console.analytics.shown import Cell, Column, Table
+from banyan.insight.exposure.read import Day, a_day
 from banyan.insight.metrics import measures as of
 from banyan.insight.metrics.advocates import Brought, Elapsed, Layer
 from banyan.insight.metrics.cohorts import Cohort
 from banyan.insight.metrics.economics import Given, Split, Stock
 from banyan.insight.metrics.figures import Figure
-from banyan.insight.metrics.funnel import Group, Step
+from banyan.insight.metrics.funnel import Group, Step, share
 from banyan.insight.metrics.known import Carrier, Nobodys
 from banyan.insight.metrics.periods import Period
+from banyan.insight.metrics.stages import Stage
 from banyan.insight.metrics.sums import Sums
 
 
-def funnel_table(steps: Sequence[Step], *, key: str = "funnel", title: str = "") -> Table:
-    """The stages with their shares, and the period before."""
+def funnel_table(
+    steps: Sequence[Step], stages: Sequence[Stage], *, days: Mapping[str, float] | None = None
+) -> Table:
+    """The stages with their shares, the period before, and the days it took to reach each."""
     return Table(
-        key,
-        title or _("Funnel"),
+        "funnel",
+        _("Funnel"),
         (
             Column(_("Stage"), is_number=False),
             Column(_("This period")),
             Column(_("Period before")),
             Column(_("Of the stage before"), is_drawn=False),
             Column(_("The same before"), is_drawn=False),
-            Column(_("Of all initiated"), is_drawn=False),
+            Column(_("Of the first stage"), is_drawn=False),
+            Column(_("Loss rate"), is_drawn=False),
+            *([] if days is None else [Column(_("Days to it, median"), is_drawn=False)]),
         ),
         [
             (
-                shown.text(str(words.STAGES[one.stage])),
+                shown.text(words.stage_title(stage)),
                 shown.count(one.n),
                 shown.count(one.before),
                 shown.share(one.from_previous),
                 shown.share(one.from_previous_before),
                 shown.share(one.from_first),
+                shown.share(one.lost),
+                *([] if days is None else [shown.figure("days", days.get(one.stage))]),
             )
-            for one in steps
+            for one, stage in zip(steps, stages, strict=True)
         ],
         chart="across",
         note=_("A stage counts those who reached it in these days, whenever they began."),
@@ -126,27 +134,61 @@ def figures_table(figures: Sequence[Figure]) -> Table:
     )
 
 
-def groups_table(groups: Sequence[Group], by: str, currency: str) -> Table:
+def told_pairs(stages: Sequence[Stage]) -> list[tuple[str, int, int]]:
+    """Shares that are told beside a funnel in a row, where both stages are in it: what the share is
+    called, the place of the stage and of the one it is a share of."""
+    keys = [one.key for one in stages]
+    return [
+        (title, keys.index(stage), keys.index(above))
+        for title, stage, above in (
+            (_("Accepted of initiated"), of.ACCEPTED, of.INITIATED),
+            (_("Bought of accepted"), of.PURCHASED, of.ACCEPTED),
+        )
+        if stage in keys and above in keys
+    ]
+
+
+def months_table(months: Sequence[tuple[str, Sums]], stages: Sequence[Stage]) -> Table:
+    """How many reached each stage in each month."""
+    return Table(
+        "funnel-by-month",
+        _("Month by month"),
+        (
+            Column(_("Month"), is_number=False),
+            *(Column(words.stage_title(one)) for one in stages),
+        ),
+        [
+            (shown.text(name), *(shown.count(found.n(one.key)) for one in stages))
+            for name, found in months
+        ],
+        chart="line",
+        note=_("The last twelve months; that of the last day shown is counted up to that day."),
+    )
+
+
+def groups_table(groups: Sequence[Group], by: str, currency: str, stages: Sequence[Stage]) -> Table:
     """A funnel a row; where no row has a name, nothing."""
     nameless = ("", "0") if by == "version" else ("",)
     if all(one.name in nameless for one in groups):
         groups = []
+    pairs = told_pairs(stages)
     return Table(
         f"funnel-by-{by}",
         str(words.BY[by]),
         (
             Column(_("Name"), is_number=False),
-            *(Column(str(title)) for title in words.STAGES.values()),
-            Column(_("Accepted of initiated"), is_drawn=False),
-            Column(_("Bought of accepted"), is_drawn=False),
+            *(Column(words.stage_title(one)) for one in stages),
+            *(Column(title, is_drawn=False) for title, _stage, _above in pairs),
             Column(_("Revenue"), is_drawn=False),
         ),
         [
             (
                 shown.text(_("(none)") if one.name in nameless else one.name),
                 *(shown.count(step.n) for step in one.steps),
-                shown.share(one.steps[1].from_previous),
-                shown.share(one.steps[3].n / one.steps[1].n if one.steps[1].n else None),
+                *(
+                    shown.share(share(one.steps[stage].n, one.steps[above].n))
+                    for _title, stage, above in pairs
+                ),
                 shown.money(one.revenue, currency),
             )
             for one in groups
@@ -406,6 +448,69 @@ def stock_table(stocks: Sequence[Stock]) -> Table:
         ],
         note=_("From the beginning until now. Pending and available is owed to customers."),
         empty=_("Nothing was granted yet."),
+    )
+
+
+def exposure_table(days: Sequence[Day], target: float | None, *, most: int = 0) -> Table:
+    """How often the pages were seen, a day a row; the newest `most` days, 0 for all."""
+    return Table(
+        "exposure",
+        _("Exposure by day"),
+        (
+            Column(_("Day"), is_number=False),
+            Column(_("Visitors")),
+            Column(_("Visitors, program page")),
+            Column(_("Visitors, landing page")),
+            Column(_("Target")),
+            Column(_("Views, program page"), is_drawn=False),
+            Column(_("Views, landing page"), is_drawn=False),
+        ),
+        [
+            (
+                shown.text(one.day.isoformat()),
+                *(shown.count(page.visitors) for page in (one.either, one.program, one.landing)),
+                shown.figure("count", target),
+                *(shown.count(page.views) for page in (one.program, one.landing)),
+            )
+            for one in days[-most:]
+        ],
+        chart="line",
+        note=_(
+            "A visitor counts once a day, by a hash of network address and browser that nobody can "
+            "undo once the day is over. Robots, pages fetched ahead and the staff are left out."
+        ),
+        empty=_(
+            "Nobody has seen a page of the program in these days. Share its address, or put it "
+            "behind a button of your site or app: every look is counted here within seconds."
+        ),
+    )
+
+
+def exposed_programs_table(found: Mapping[str, Sequence[Day]], titles: Mapping[str, str]) -> Table:
+    """The same of each program, over all days."""
+    return Table(
+        "exposure-by-program",
+        _("Exposure by program"),
+        (
+            Column(_("Program"), is_number=False),
+            Column(_("Visitors a day")),
+            Column(_("Best day"), is_drawn=False),
+            Column(_("Views, program page"), is_drawn=False),
+            Column(_("Views, landing page"), is_drawn=False),
+        ),
+        [
+            (
+                shown.text(titles.get(slug, slug)),
+                shown.figure("count", a_day(days)),
+                shown.count(max(one.either.visitors for one in days)),
+                shown.count(sum(one.program.views for one in days)),
+                shown.count(sum(one.landing.views for one in days)),
+            )
+            for slug, days in found.items()
+            if days
+        ],
+        chart="across",
+        empty=_("No program was seen in these days."),
     )
 
 

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from banyan.insight.metrics.stages import Stage
 
 Text = str | Promise
 
@@ -114,6 +117,11 @@ FIGURES: Mapping[str, Words] = {
             "order that somebody sent them)"
         ),
     ),
+    "exposure": Words(
+        _("Visitors a day"),
+        _("How many people see the pages of programs."),
+        _("daily visitors of the program page and the landing page, on average over the days"),
+    ),
 }
 
 CARRIERS: Mapping[str, Text] = {
@@ -140,6 +148,14 @@ STAGES: Mapping[str, Text] = {
     "purchased": _("First purchase"),
     "repurchased": _("Bought again"),
 }
+
+
+def stage_title(stage: Stage) -> str:
+    """A stage's name in the reader's language: what staff named it, else that of the built-in
+    stage, else what is there."""
+    is_chinese = str(get_language()).startswith("zh")
+    own, other = (stage.name_en, stage.name_zh)[:: -1 if is_chinese else 1]
+    return own or str(STAGES.get(stage.key, other or stage.plain_name))
 
 
 @dataclass(frozen=True)
@@ -184,6 +200,15 @@ REMEDIES: Mapping[str, Remedy] = {
         ),
     ),
 }
+OTHER_REMEDY = Remedy(
+    _("Friends do not learn of this step, or it costs them more than it promises."),
+    (
+        _("Go through the step yourself, from the message that leads to it."),
+        _("Ask five friends who stopped there what held them back."),
+        _("Remind those who stopped within two days, and reward the step in a test of variants."),
+    ),
+)
+"""Of stages that staff chose, and of the first one where something stands before it."""
 
 BY: Mapping[str, Text] = {
     "channel": _("By channel"),

@@ -16,6 +16,7 @@ from banyan.insight.metrics.funnel import funnel, funnels, leak, steps
 from banyan.insight.metrics.lines import BadLine
 from banyan.insight.metrics.lines import Line as Drawn
 from banyan.insight.metrics.periods import Period, floored, latest
+from banyan.insight.metrics.periods import year as yearly
 from banyan.insight.metrics.reconcile import differences
 from banyan.insight.metrics.scope import scope
 from banyan.insight.metrics.sums import moved_in_all, sums
@@ -43,6 +44,8 @@ def test_a_period_has_one_before_it_and_pieces() -> None:
     assert list(year.pieces())[:2] == [date(2026, 1, 1), date(2026, 2, 1)]
     assert len(list(year.pieces())) == 12
     assert floored(date(2026, 3, 8), "week") == date(2026, 3, 2)
+    assert yearly(date(2026, 3, 8)) == Period(date(2025, 4, 1), date(2026, 3, 8))
+    assert yearly(date(2026, 12, 1)) == Period(date(2026, 1, 1), date(2026, 12, 1))
 
 
 def test_the_funnel_of_a_story(installation: Installation) -> None:
@@ -78,7 +81,7 @@ def test_a_leak_is_where_most_is_missing_against_before() -> None:
     assert leak(steps(before, before)) is None
 
 
-def test_the_eighteen_figures_of_a_story(installation: Installation) -> None:
+def test_the_nineteen_figures_of_a_story(installation: Installation) -> None:
     line = story()
     line.say("NPS Answered", "ben", score=10)
     line.say("NPS Answered", "cid", score=3)
@@ -109,6 +112,7 @@ def test_the_eighteen_figures_of_a_story(installation: Installation) -> None:
         "uplift": None,
         "cost_share": 0.25,
         "attributed": 1,
+        "exposure": None,
     }
     assert len(figures.KPIS) == 5
     assert len(figures.CORE) == 12

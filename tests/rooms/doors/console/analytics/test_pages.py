@@ -31,7 +31,7 @@ ZONE = "Asia/Shanghai"
 DAYS = "from=2026-02-01&to=2026-03-31"
 FIRST, LAST = "2026-02-01", "2026-03-31"
 BEFORE = ("2025-12-04", "2026-01-31")
-PAGES = ("", "funnel/", "cohorts/", "advocates/", "money/", "lines/")
+PAGES = ("", "funnel/", "exposure/", "cohorts/", "advocates/", "money/", "lines/")
 
 
 @pytest.fixture(autouse=True)

@@ -86,3 +86,39 @@ class Vote(models.Model):
 
     def __str__(self) -> str:
         return f"poll {self.poll_id}: {self.choice}"
+
+
+class Preparation(models.Model):
+    """Something that a department does before a program begins."""
+
+    program = models.TextField()
+    department = models.TextField(help_text="a key of preparations.py, or a name")
+    text = models.TextField(default="", help_text="as somebody wrote it; empty: as shipped")
+    shipped = models.TextField(default="", help_text="the key of what we bring; empty: their own")
+    owner = models.TextField(default="", help_text="who does it, such as user:3")
+    due_on = models.DateField(null=True)
+    done_at = models.DateTimeField(null=True)
+    done_by = models.TextField(default="")
+    created_at = models.DateTimeField()
+    created_by = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "shipped"], condition=~Q(shipped=""), name="preparation_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(text="") | ~Q(shipped=""), name="preparation_says_what"
+            ),
+            models.CheckConstraint(
+                condition=Q(done_at=None, done_by="") | (Q(done_at__isnull=False) & ~Q(done_by="")),
+                name="preparation_done_by_somebody",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["program", "id"], name="preparation_of_program"),
+            models.Index(fields=["due_on"], condition=Q(done_at=None), name="preparation_by_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.program} {self.department} {self.shipped or self.pk}"

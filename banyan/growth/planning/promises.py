@@ -7,14 +7,16 @@ name a sum that no rule gives, or a reward without the order it asks for.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
 
+from banyan.engine.language.explain.quantity import MONEY
 from banyan.engine.language.program import (
     ByTable,
+    Cap,
     Draw,
     Fixed,
     Ladder,
@@ -23,17 +25,51 @@ from banyan.engine.language.program import (
     SqlAmount,
 )
 
-_NUMBER = r"(\d[\d,，]*(?:\.\d+)?)"
+Unit = frozenset[str]
+"""What an amount may be counted in: currencies, since `$` and 元 are signs of several; or `%`."""
+
+_NUMBER = r"(\d+(?:[,，]\d{3}(?!\d))*(?:\.\d+)?)"
 _MONEY = re.compile(
-    rf"(?:US\$|HK\$|[$¥￥€£]|USD|CNY|RMB|EUR|GBP)\s*{_NUMBER}"
-    rf"|{_NUMBER}\s*(?:元|美元|块钱?|yuan|dollars?|USD|CNY|RMB|EUR|€)",
+    rf"(US\$|HK\$|[$¥￥€£]|USD|CNY|RMB|EUR|GBP)\s*{_NUMBER}"
+    rf"|{_NUMBER}\s*(元|美元|块钱?|yuan|dollars?|USD|CNY|RMB|EUR|€)",
     re.IGNORECASE,
 )
+_OF_A_HUNDRED: Unit = frozenset({"%"})
+_DOLLARS: Unit = frozenset(
+    {"ARS", "AUD", "CAD", "CLP", "COP", "HKD", "MOP", "MXN", "NZD", "SGD", "TWD", "USD"}
+)
+_YUAN: Unit = frozenset({"CNY", "HKD", "MOP", "SGD", "TWD"})
+_CNY, _USD, _EUR = frozenset({"CNY"}), frozenset({"USD"}), frozenset({"EUR"})
+_SIGNS: Mapping[str, Unit] = {
+    "$": _DOLLARS,
+    "dollar": _DOLLARS,
+    "dollars": _DOLLARS,
+    "us$": _USD,
+    "usd": _USD,
+    "美元": _USD,
+    "hk$": frozenset({"HKD"}),
+    "¥": frozenset({"CNY", "JPY"}),
+    "￥": frozenset({"CNY", "JPY"}),
+    "元": _YUAN,
+    "块": _YUAN,
+    "块钱": _YUAN,
+    "cny": _CNY,
+    "rmb": _CNY,
+    "yuan": _CNY,
+    "€": _EUR,
+    "eur": _EUR,
+    "euro": _EUR,
+    "euros": _EUR,
+    "£": frozenset({"GBP"}),
+    "gbp": frozenset({"GBP"}),
+    "percent": _OF_A_HUNDRED,
+    "pct": _OF_A_HUNDRED,
+}
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*[%％]")
 _OFF_IN_TENTHS = re.compile(r"([一二三四五六七八九]|\d(?:\.\d)?)([一二三四五六七八九]|\d)?\s*折")
 _DIGITS = {digit: i for i, digit in enumerate("一二三四五六七八九", 1)}
 _NUMBERS = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
-_IN_NAMES = re.compile(r"\d+(?:\.\d+)?")
+_IN_NAMES = re.compile(r"(over-)?(?<![\w.])(\d+(?:\.\d+)?)(?:-([a-z]+))?(?![\w.])")
 _LEAST = re.compile(r"\btotal\s*>=?\s*(\d+(?:\.\d+)?)")
 
 
@@ -43,6 +79,18 @@ class Text:
 
     name: str
     text: str
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A number and what it may be counted in."""
+
+    number: Decimal
+    unit: Unit
+
+    def covers(self, other: Amount) -> bool:
+        """Whether what the other says is said by this."""
+        return self.number == other.number and not self.unit.isdisjoint(other.unit)
 
 
 @dataclass(frozen=True)
@@ -67,9 +115,9 @@ def overpromises(program: Program, texts: Iterable[Text]) -> list[Overpromise]:
     ]
 
 
-def _unknown_amounts(text: Text, given: frozenset[Decimal]) -> Iterator[Overpromise]:
-    for shown, number in _named(text.text):
-        if number not in given:
+def _unknown_amounts(text: Text, given: Collection[Amount]) -> Iterator[Overpromise]:
+    for shown, amount in _named(text.text):
+        if not any(one.covers(amount) for one in given):
             yield Overpromise(
                 text.name,
                 shown,
@@ -81,7 +129,7 @@ def _unknown_amounts(text: Text, given: frozenset[Decimal]) -> Iterator[Overprom
 
 
 def _hidden_thresholds(text: Text, least: frozenset[Decimal]) -> Iterator[Overpromise]:
-    named = {number for _shown, number in _named(text.text)}
+    named = {amount.number for _shown, amount in _named(text.text)}
     numbers = {Decimal(found) for found in _NUMBERS.findall(text.text)}
     if not least or not named or least & (named | numbers):
         return
@@ -96,12 +144,13 @@ def _hidden_thresholds(text: Text, least: frozenset[Decimal]) -> Iterator[Overpr
     )
 
 
-def _named(text: str) -> list[tuple[str, Decimal]]:
-    """Each amount of a text, as it stands there and as a number."""
-    found = [(m[0], _decimal(m[1] or m[2])) for m in _MONEY.finditer(text)]
-    found += [(m[0], _decimal(m[1])) for m in _PERCENT.finditer(text)]
-    found += [(m[0], _off(m[1], m[2])) for m in _OFF_IN_TENTHS.finditer(text)]
-    return [(shown.strip(), number) for shown, number in found if number is not None]
+def _named(text: str) -> list[tuple[str, Amount]]:
+    """Each amount of a text, as it stands there and as a number with its unit."""
+    found = [(m[0], _decimal(m[2] or m[3]), _SIGNS[(m[1] or m[4]).lower()])
+             for m in _MONEY.finditer(text)]  # fmt: skip
+    found += [(m[0], _decimal(m[1]), _OF_A_HUNDRED) for m in _PERCENT.finditer(text)]
+    found += [(m[0], _off(m[1], m[2]), _OF_A_HUNDRED) for m in _OFF_IN_TENTHS.finditer(text)]
+    return [(shown.strip(), Amount(n, unit)) for shown, n, unit in found if n is not None]
 
 
 def _off(first: str, second: str | None) -> Decimal:
@@ -112,32 +161,53 @@ def _off(first: str, second: str | None) -> Decimal:
     return 100 - tenths * 10
 
 
-def _given(program: Program) -> frozenset[Decimal]:
-    """Every number of the rules that a text may name: what is given, asked for, and the most."""
-    numbers: set[Decimal] = set(_thresholds(program))
+def _given(program: Program) -> frozenset[Amount]:
+    """Every amount of the rules that a text may name: what is given, asked for, and the most."""
+    money: Unit = frozenset({program.currency})
+    given = {Amount(number, money) for number in _thresholds(program)}
     for reward in program.rewards.values():
-        numbers |= set(_of_amount(reward.amount))
+        given |= set(_of_amount(reward.amount, _unit(reward.give, money), money))
         for give in reward.gives:
-            numbers |= {Decimal(found) for found in _IN_NAMES.findall(give.partition(":")[2])}
-        numbers |= {cap.amount for cap in reward.caps if cap.amount is not None}
-    numbers |= {limit.amount for limit in program.limits if limit.amount is not None}
-    return frozenset(number.normalize() for number in numbers)
+            given |= set(_in_name(give.partition(":")[2], money))
+        given |= _most(reward.caps, _unit(reward.give, money))
+    for limit in program.limits:
+        given |= _most([limit], _unit(limit.give, money))
+    return frozenset(Amount(one.number.normalize(), one.unit) for one in given if one.unit)
 
 
-def _of_amount(form: object) -> Iterator[Decimal]:
+def _unit(give: str, money: Unit) -> Unit:
+    """Points, coupons and the like are counted, which is neither money nor a percentage."""
+    return money if give in MONEY else frozenset()
+
+
+def _most(caps: Iterable[Cap], unit: Unit) -> set[Amount]:
+    return {Amount(cap.amount, unit) for cap in caps if cap.amount is not None}
+
+
+def _in_name(reference: str, money: Unit) -> Iterator[Amount]:
+    """Amounts in a coupon's name: `20-percent-off`, `25-dollars-off-first-trip-over-75`. A number
+    that says nothing of what it counts promises nothing."""
+    for over, number, sign in _IN_NAMES.findall(reference.lower()):
+        unit = _SIGNS.get(sign, money if over else None)
+        if unit is not None:
+            yield Amount(Decimal(number), unit)
+
+
+def _of_amount(form: object, unit: Unit, money: Unit) -> Iterator[Amount]:
     match form:
         case Fixed(value=value):
-            yield value
+            yield Amount(value, unit)
         case Percent(percent=percent, min=low, max=high):
-            yield from (number for number in (percent, low, high) if number is not None)
+            yield Amount(percent, _OF_A_HUNDRED)
+            yield from (Amount(number, unit) for number in (low, high) if number is not None)
         case Ladder() as ladder:
-            yield from ladder.steps_exact()
+            yield from (Amount(number, unit) for number in ladder.steps_exact())
         case ByTable(table=table, else_=other):
-            yield from (*table.values(), other)
+            yield from (Amount(number, unit) for number in (*table.values(), other))
         case SqlAmount(sql=sql):
-            yield from map(Decimal, _NUMBERS.findall(sql))
+            yield from (Amount(Decimal(found), unit) for found in _NUMBERS.findall(sql))
         case Draw(draw=prizes):
-            yield from (prize.amount for prize in prizes)
+            yield from (Amount(prize.amount, _unit(prize.give, money)) for prize in prizes)
 
 
 def _thresholds(program: Program) -> frozenset[Decimal]:
@@ -152,6 +222,6 @@ def _thresholds(program: Program) -> frozenset[Decimal]:
 
 def _decimal(text: str) -> Decimal | None:
     try:
-        return Decimal(text.replace(",", "").replace("，", "").rstrip(".")).normalize()
+        return Decimal(text.replace(",", "").replace("，", "")).normalize()
     except InvalidOperation:
         return None

@@ -12,6 +12,7 @@ from banyan.core.programs.force import running_one
 from banyan.core.programs.read import program
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
+from banyan.pipeline.approving import budget
 from banyan.pipeline.approving.models import Check
 from banyan.trust.audit.acts import record
 
@@ -30,8 +31,13 @@ def pause(actor: str, slug: str, *, reason: str, now: datetime) -> None:
 
 
 def resume(actor: str, slug: str, *, reason: str, now: datetime) -> None:
-    """Open the doors of a paused program again. Raises NoSuchProgram, WrongStatus."""
-    _moved(acts.resume, actor, slug, "program.resumed", reason=reason, now=now)
+    """Open the doors of a paused program again; one that its budget paused asks for a reason.
+
+    Raises NoSuchProgram, WrongStatus.
+    """
+    with one_transaction():
+        budget.spare(slug, reason=reason, now=now)
+        _moved(acts.resume, actor, slug, "program.resumed", reason=reason, now=now)
 
 
 def close(actor: str, slug: str, *, reason: str, now: datetime) -> None:

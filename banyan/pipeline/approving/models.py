@@ -165,3 +165,59 @@ class Suggestion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pilot_id} {self.at:%F}"
+
+
+class Budget(models.Model):
+    """What share of what referred friends bring a program's rewards may take, and what happens
+    where they do; beside it how that stood when it was looked at last.
+
+    Money is minor units of the program's currency.
+    """
+
+    class Action(models.TextChoices):
+        """`stop` pauses the program, as a person would."""
+
+        WARN = "warn"
+        STOP = "stop"
+
+    class State(models.TextChoices):
+        """`stopped`: paused by this budget, and not opened by a person since."""
+
+        UNDER = "under"
+        OVER = "over"
+        STOPPED = "stopped"
+
+    program = models.TextField(primary_key=True)
+    share_bp = models.IntegerField(help_text="of the revenue, in hundredths of a percent")
+    days = models.SmallIntegerField(help_text="looked back, today with it")
+    smallest = models.BigIntegerField(help_text="revenue from which the share is judged")
+    action = models.TextField(choices=Action.choices)
+    grace_days = models.SmallIntegerField(help_text="after a person let it go on")
+    set_at = models.DateTimeField()
+    set_by = models.TextField()
+    state = models.TextField(choices=State.choices, default=State.UNDER)
+    spared_until = models.DateTimeField(null=True, help_text="a person let it go on")
+    cost = models.BigIntegerField(null=True)
+    revenue = models.BigIntegerField(null=True, help_text="less refunds")
+    looked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(share_bp__gte=1, share_bp__lte=10_000),
+                name="budget_share_up_to_100_percent",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(days__gte=1, days__lte=366), name="budget_days_1_to_366"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(grace_days__gte=1, grace_days__lte=90),
+                name="budget_grace_1_to_90",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(smallest__gte=0), name="budget_smallest_not_below_0"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.program} {self.share_bp} {self.action}"

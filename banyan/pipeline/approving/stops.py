@@ -21,6 +21,7 @@ from banyan.engine.language.source import Written
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
 from banyan.pipeline import publish
+from banyan.pipeline.approving import budget
 from banyan.pipeline.approving.models import Stop
 from banyan.pipeline.approving.read import StopRow, stop
 from banyan.trust.audit.acts import record
@@ -114,6 +115,7 @@ def approve_restart(actor: str, slug: str, *, now: datetime) -> VersionRow:
         until = max(_after_log(now), datetime.fromisoformat(begins) + _NEXT)
         published = _publish(actor, slug, {"from": begins, "until": _written(until)}, now=now)
         acts.restart(actor, slug)
+        budget.spare(slug, reason=row.asked_why, now=now)
         row.ended_by, row.ended_at, row.ended_version = actor, now, published.number
         row.save()
         record(

@@ -38,6 +38,7 @@ from banyan.doors.console.programs.builder_document import Document
 from banyan.doors.console.programs.builder_fields import NAMED, Field, changed, posted, spoken
 from banyan.doors.console.programs.builder_findings import in_reader_language
 from banyan.doors.console.programs.builder_steps import STEPS, Step, step
+from banyan.doors.console.programs.checklist import open_lines
 from banyan.doors.console.programs.review_words import who
 from banyan.doors.console.programs.rules import rules_html
 from banyan.doors.console.staff import at_work
@@ -106,6 +107,7 @@ def check(request: HttpRequest, draft_id: int) -> HttpResponse:
             in_reader_language(one) for one in document.findings if one.severity == "warning"
         ],
         "steps": _steps(document),
+        "open_items": open_lines(row.slug),
         **builder_advice.checklist(document),
         **_against_running(document, row),
     }

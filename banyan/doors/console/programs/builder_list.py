@@ -21,12 +21,16 @@ from banyan.core.programs import acts, drafts
 from banyan.core.programs.drafts import DraftRow
 from banyan.core.programs.force import Running, running, running_one
 from banyan.core.programs.read import ProgramRow, VersionRow, program, programs, published, versions
+from banyan.doors.console.analytics import shown
+from banyan.doors.console.analytics.shown import Table
+from banyan.doors.console.analytics.tables import exposure_table
 from banyan.doors.console.page import page, render, told
 from banyan.doors.console.programs.builder_advice import layers
 from banyan.doors.console.programs.builder_document import Document
 from banyan.doors.console.programs.builder_fields import spoken
 from banyan.doors.console.programs.builder_goals import goals
 from banyan.doors.console.programs.builder_steps import STEPS
+from banyan.doors.console.programs.checklist import open_lines
 from banyan.doors.console.programs.frame import (
     STATUS_LOOKS,
     STATUS_WORDS,
@@ -40,12 +44,17 @@ from banyan.engine.language.explain import offer
 from banyan.growth.planning import rivals
 from banyan.growth.toolkit import calls
 from banyan.growth.toolkit.read import good_fit
+from banyan.insight.exposure import read as exposure
+from banyan.insight.metrics.lines import lines
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
+from banyan.pipeline.approving.budget import budget
 from banyan.trust.audit.acts import record
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SOON = timedelta(days=14)
+EXPOSED_DAYS = 30
+"""How far back a program's first page tells how often its pages are seen."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +135,9 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     """A program's first page."""
     now = clock.now()
     found = running_one(slug, now)
+    exposed = _exposed(request, slug, now) if found else None
+    if exposed and (file := shown.as_file(request, [exposed])):
+        return file
     rows = versions(slug)
     terms = found.terms if found else _terms(rows[0]) if rows else None
     past = {one.number for one in rows if one.status in ("ordered", "published")}
@@ -136,6 +148,8 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "offer": offer(terms, spoken()) if terms else None,
         "good_fit": good_fit(terms, spoken()) if terms else "",
         "layers": layers(terms) if terms else [],
+        "budget": budget(slug),
+        "open_items": open_lines(slug),
         "beaten_by": _beaten_by(terms) if terms else [],
         "goals": goals(slug, facts, now=now),
         "facts": facts,
@@ -143,6 +157,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "may_edit": at_work(request).may("programs.edit"),
         "own_landing": settings.DEFAULT_LANDING_URL,
         "call": calls.call(slug),
+        "exposed": exposed,
         "steps": len(STEPS),
         "next_version": max((row.number for row in rows), default=0) + 1,
     }
@@ -206,6 +221,16 @@ def set_call(request: HttpRequest, slug: str) -> HttpResponse:
     else:
         messages.success(request, _("Customers see it like this from now on."))
     return redirect("admin:program", slug)
+
+
+def _exposed(request: HttpRequest, slug: str, now: datetime) -> Table | None:
+    """How often its pages are seen; None for who may not see figures."""
+    if not at_work(request).may("board.read"):
+        return None
+    today = now.astimezone(ZoneInfo(settings.OPERATOR_TIME_ZONE)).date()
+    first = today - timedelta(days=EXPOSED_DAYS - 1)
+    found = exposure.days([slug], first=first, last=today)
+    return exposure_table(found, lines(slug)["exposure"].target)
 
 
 def _beaten_by(terms: Program) -> list[str]:

@@ -27,6 +27,7 @@ from banyan.doors.console.page import page, told
 from banyan.doors.console.programs.builder_document import Document
 from banyan.doors.console.programs.builder_fields import spoken
 from banyan.doors.console.programs.builder_steps import STEPS
+from banyan.doors.console.programs.checklist import open_lines
 from banyan.doors.console.programs.frame import program_page
 from banyan.doors.console.programs.review_words import language, moment, who, zone
 from banyan.doors.console.staff import at_work
@@ -35,7 +36,7 @@ from banyan.engine.language import ProgramError
 from banyan.engine.language.explain import Offer, offer
 from banyan.insight.segments.read import members, segments
 from banyan.kernel.errors import Problem
-from banyan.pipeline.approving import life, pilots, read, reviews, stops
+from banyan.pipeline.approving import budget, life, pilots, read, reviews, stops
 from banyan.pipeline.approving.changes import Change
 from banyan.pipeline.approving.read import ReviewRow, Side
 from banyan.pipeline.publish import settled
@@ -118,6 +119,8 @@ def _page(
         "notice_days": read.notice_days(slug),
         "earliest_cut": _midnight_after(reviews.earliest_cut(slug, now)),
         "segments": segments(),
+        "open_items": open_lines(slug),
+        "needs_why": budget.needs_why(slug),
         "pilots": [_pilot(one) for one in read.pilots(slug)],
         "history": _history(slug, known),
         "typed": typed,

@@ -148,6 +148,43 @@ def test_an_amount_that_no_rule_gives_is_found(text: str, wanted: list[str]) -> 
     assert found(program(FIXED), text) == wanted
 
 
+COUPON = "to: friend, on: bought, give: coupon:20-percent-off-over-200, amount: 1"
+POINTS = "to: friend, on: bought, give: points, amount: 50"
+YEAR = "to: friend, on: bought, give: coupon:5-dollars-off-2026, amount: 1"
+SHARE = "to: advocate, on: bought, give: credit, amount: {percent: 10, of: total, max: 60}"
+
+
+@pytest.mark.parametrize(
+    ("reward", "allowed", "refused", "wanted"),
+    [
+        # A percentage is no sum of money, and a sum of money is no percentage.
+        (COUPON, "20% off orders of 200 CNY", "20元 off orders of 200 CNY", ["20元"]),
+        (COUPON, "满200元打八折", "满200元减20元", ["20元"]),
+        (FIXED, "满200元得50元", "满200元得50%", ["50%"]),
+        (SHARE, "满200元返10%，最多60元", "满200元返60%，最多10元", ["10元", "60%"]),
+        # What is counted is not money.
+        (POINTS, "满200元得50积分", "满200元得50元", ["50元"]),
+        # Neither is other money.
+        (FIXED, "得 ¥50，满200元", "得 $50，满200元", ["$50"]),
+        (FIXED, "50 CNY for orders of 200", "US$50 for orders of 200", ["US$50"]),
+        # A number in a name that says no unit is none.
+        (YEAR, "$5 off orders of 200 CNY", "2026元 off orders of 200 CNY", ["2026元"]),
+    ],
+)
+def test_an_amount_is_one_with_its_unit(
+    reward: str, allowed: str, refused: str, wanted: list[str]
+) -> None:
+    terms = program(reward)
+    assert found(terms, allowed) == []
+    assert found(terms, refused) == wanted
+
+
+def test_a_coupon_of_a_percentage_does_not_promise_dollars() -> None:
+    terms = shipped("b2b")
+    assert found(terms, "Give 20% with orders of 100,000元") == []
+    assert found(terms, "Give $20 with orders of 100,000元") == ["$20"]
+
+
 def test_a_threshold_that_is_not_named_is_found() -> None:
     one = overpromises(program(FIXED), [Text("Moments", "推荐好友得50元！")])
     assert [(o.text, o.found) for o in one] == [("Moments", "200")]

@@ -87,14 +87,17 @@ def read(sql: str, parameters: Sequence[Any], schema: Mapping[str, Any]) -> pl.D
     """The rows of a query as a frame of that schema; its columns stand in the query's order."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        rows = cursor.fetchall()
-    if is_postgres():
-        return pl.DataFrame(rows, schema=dict(schema), orient="row")
-    # Django keeps SQLite's date-times in UTC and hands them out without a zone.
-    times = [name for name, dtype in schema.items() if isinstance(dtype, pl.Datetime)]
-    naive = dict.fromkeys(times, pl.Datetime("us"))
-    frame = pl.DataFrame(rows, schema={**schema, **naive}, orient="row")
-    return frame.with_columns(pl.col(times).dt.replace_time_zone("UTC")) if times else frame
+        return _framed(cursor.fetchall(), schema)
+
+
+def read_in_pieces(
+    sql: str, parameters: Sequence[Any], schema: Mapping[str, Any], *, size: int
+) -> Iterator[pl.DataFrame]:
+    """The same in frames of `size` rows, for more than memory should hold at once."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql, parameters)
+        while rows := cursor.fetchmany(size):
+            yield _framed(rows, schema)
 
 
 def among(column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
@@ -110,6 +113,16 @@ def among(column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
 def quoted(name: str) -> str:
     """A table's or column's name as SQL."""
     return connection.ops.quote_name(name)
+
+
+def _framed(rows: Sequence[Any], schema: Mapping[str, Any]) -> pl.DataFrame:
+    if is_postgres():
+        return pl.DataFrame(rows, schema=dict(schema), orient="row")
+    # Django keeps SQLite's date-times in UTC and hands them out without a zone.
+    times = [name for name, dtype in schema.items() if isinstance(dtype, pl.Datetime)]
+    naive = dict.fromkeys(times, pl.Datetime("us"))
+    frame = pl.DataFrame(rows, schema={**schema, **naive}, orient="row")
+    return frame.with_columns(pl.col(times).dt.replace_time_zone("UTC")) if times else frame
 
 
 def _copy_in(table: str, frame: pl.DataFrame) -> None:

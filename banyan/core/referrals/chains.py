@@ -7,7 +7,7 @@ person's chain is every referral of theirs, and what hangs on those.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -17,12 +17,17 @@ import polars as pl
 from django.db import connection
 
 from banyan.core.referrals.models import Referral
-from banyan.kernel.database import among, read
+from banyan.kernel.database import is_postgres, read
 
 HIGHEST = 200
 """So many people are looked for above somebody; a chain that is longer is cut there."""
 
-_MEMBER = {"friend": pl.String(), "level": pl.Int64()}
+_BRANCH = {
+    "friend": pl.String(),
+    "position": pl.Int64(),
+    "started_at": pl.Datetime("us", "UTC"),
+    "friends": pl.Int64(),
+}
 _EDGE = {"advocate": pl.String(), "friend": pl.String(), "position": pl.Int64()}
 
 
@@ -34,30 +39,6 @@ class Branch:
     position: int
     started_at: datetime
     friends: int
-
-
-@dataclass(frozen=True)
-class Extent:
-    """How large somebody's chain is. `levels` counts its members level by level, the own friends
-    first; with `is_cut` there are more than were counted."""
-
-    levels: tuple[int, ...]
-    is_cut: bool
-
-    @property
-    def members(self) -> int:
-        """Everybody in it, without the one at its top."""
-        return sum(self.levels)
-
-    @property
-    def depth(self) -> int:
-        """How many levels it has."""
-        return len(self.levels)
-
-    @property
-    def width(self) -> int:
-        """The members of its fullest level."""
-        return max(self.levels, default=0)
 
 
 @dataclass(frozen=True)
@@ -101,25 +82,42 @@ def below(
 ) -> list[Branch]:
     """Friends of this person who joined above the position `since`, in the order in which they
     joined; `after` is the position to go on from."""
-    rows = Referral.objects.filter(
-        program=program, advocate=user_id, join_position__gt=max(since, after)
-    ).order_by("join_position")[:limit]
-    joined = [(row.friend, row.join_position, row.started_at) for row in rows]
-    brought = _brought(program, {friend: position for friend, position, _ in joined})
-    return [Branch(friend, position, at, brought.get(friend, 0)) for friend, position, at in joined]
+    found = read(
+        "SELECT f.friend, f.join_position, f.started_at, "
+        "(SELECT COUNT(*) FROM referrals_referral r WHERE r.program = %s "
+        "AND r.advocate = f.friend AND r.join_position > f.join_position) "
+        "FROM (SELECT friend, join_position, started_at FROM referrals_referral "
+        "WHERE program = %s AND advocate = %s AND join_position > %s "
+        "ORDER BY join_position LIMIT %s) f ORDER BY f.join_position",
+        [program, program, user_id, max(since, after), limit],
+        _BRANCH,
+    )
+    return [Branch(*row) for row in found.iter_rows()]
 
 
-def extent(program: str, user_id: str, *, most: int = 100_000) -> Extent:
-    """How large the chain below this person is; `most` members are counted."""
-    found = _members(program, user_id, most + 1)
-    is_cut = found.height > most
-    counted = found.head(most).group_by("level").len().sort("level")
-    return Extent(tuple(counted["len"].to_list()), is_cut)
+def tree(program: str, user_id: str, *, most: int) -> tuple[str, list[object]]:
+    """The chain below this person as SQL that a query begins with, and its parameters.
 
-
-def members(program: str, user_id: str, *, most: int = 100_000) -> pl.DataFrame:
-    """The members of the chain below this person, the nearest levels first: (friend, level)."""
-    return _members(program, user_id, most)
+    It defines `member` (advocate, friend, position, level), the nearest levels first; `most` rows
+    of it are worked out, however large the chain is. Who was brought by somebody in their own chain
+    stands above their own friends as well as below them, so these may be in it twice.
+    """
+    # Each database ends the recursion by a limit of its own: SQLite by one inside, which PostgreSQL
+    # does not know, and that by one on what is taken from it. One row more: the person.
+    inside, bound = ("", []) if is_postgres() else (" LIMIT %s", [most + 1])
+    # PostgreSQL reckons that each level has ten times the rows of the first term. That is one row,
+    # so it asks the index for each member; of all friends of somebody popular it would expect so
+    # many that it read the whole table once a level.
+    return (
+        "WITH RECURSIVE down(advocate, friend, position, level) AS ("
+        "SELECT CAST('' AS TEXT), CAST(%s AS TEXT), CAST(0 AS BIGINT), 0 "
+        "UNION ALL SELECT r.advocate, r.friend, r.join_position, down.level + 1 FROM down "
+        "JOIN referrals_referral r ON r.program = %s AND r.advocate = down.friend "
+        f"AND r.join_position > down.position{inside}), "
+        "member AS MATERIALIZED (SELECT advocate, friend, position, level FROM down "
+        "WHERE level > 0 LIMIT %s)",
+        [user_id, program, *bound, most],
+    )
 
 
 def forest(program: str) -> pl.DataFrame:
@@ -148,50 +146,16 @@ def fission(program: str) -> Fission:
     )
 
 
-def programs_of(user_ids: Collection[str]) -> list[str]:
-    """The programs in which these people brought somebody or were brought, by name."""
-    where, parameters = among("advocate", sorted(user_ids))
-    either, others = among("friend", sorted(user_ids))
+def programs_of(user_id: str) -> list[str]:
+    """The programs in which this person brought somebody or was brought, by name."""
     found = read(
-        f"SELECT program FROM referrals_referral WHERE {where} "
-        f"UNION SELECT program FROM referrals_referral WHERE {either} ORDER BY program",
-        [*parameters, *others],
+        "SELECT p.slug FROM programs_program p WHERE EXISTS (SELECT 1 FROM referrals_referral r "
+        "WHERE r.program = p.slug AND r.advocate = %s) OR EXISTS (SELECT 1 FROM "
+        "referrals_referral r WHERE r.program = p.slug AND r.friend = %s) ORDER BY p.slug",
+        [user_id, user_id],
         {"program": pl.String()},
     )
     return found["program"].to_list()
-
-
-def _members(program: str, user_id: str, most: int) -> pl.DataFrame:
-    # A limit on what the recursion gives ends it on both databases; a person stands once in it,
-    # since they joined once.
-    return read(
-        "WITH RECURSIVE down(friend, position, level) AS ("
-        "SELECT friend, join_position, 1 FROM referrals_referral "
-        "WHERE program = %s AND advocate = %s "
-        "UNION ALL SELECT r.friend, r.join_position, down.level + 1 FROM down "
-        "JOIN referrals_referral r ON r.program = %s AND r.advocate = down.friend "
-        "AND r.join_position > down.position) "
-        "SELECT friend, level FROM down LIMIT %s",
-        [program, user_id, program, most],
-        _MEMBER,
-    ).sort("level", maintain_order=True)
-
-
-def _brought(program: str, joined: dict[str, int]) -> dict[str, int]:
-    """How many friends these people brought after they had joined themselves."""
-    where, parameters = among("advocate", list(joined))
-    found = read(
-        f"SELECT advocate, friend, join_position FROM referrals_referral WHERE program = %s "
-        f"AND {where}",
-        [program, *parameters],
-        _EDGE,
-    )
-    own = pl.DataFrame(
-        {"advocate": list(joined), "since": list(joined.values())},
-        schema={"advocate": pl.String(), "since": pl.Int64()},
-    )
-    later = found.join(own, on="advocate").filter(pl.col("position") > pl.col("since"))
-    return dict(later.group_by("advocate").len().iter_rows())
 
 
 @lru_cache(maxsize=16)

@@ -95,6 +95,24 @@ def rewarded_friends(programs: Sequence[str], friends: Sequence[str]) -> pl.Data
     )
 
 
+def achieved_between(names: Sequence[str], *, after: int, upto: int) -> pl.DataFrame:
+    """Decisions about friends' milestones of these names in (after, upto], in order: (program,
+    friend, milestone, position)."""
+    where, parameters = among("milestone", names)
+    return read(
+        "SELECT program, friend, milestone, position FROM referrals_decision "
+        f"WHERE position > %s AND position <= %s AND friend IS NOT NULL AND {where} "
+        "ORDER BY position, place",
+        [after, upto, *parameters],
+        {
+            "program": pl.String,
+            "friend": pl.String,
+            "milestone": pl.String,
+            "position": pl.Int64,
+        },
+    )
+
+
 def rejected_among(positions: Sequence[int]) -> pl.DataFrame:
     """Those of the positions whose events could not be used: (position)."""
     where, parameters = among("position", positions)

@@ -155,6 +155,33 @@ class Waiting(models.Model):
         return self.decision_id
 
 
+class Tally(models.Model):
+    """What a block of the log granted or took back of a reward; see `tallies`."""
+
+    kind = models.TextField(choices=[("granted", "granted"), ("taken_back", "taken back")])
+    program = models.TextField()
+    reward = models.TextField()
+    unit = models.TextField()
+    version = models.IntegerField()
+    block = models.BigIntegerField()
+    amount = models.BigIntegerField(help_text="minor units or counts")
+    number = models.BigIntegerField(help_text="of grants, or of those taken back whole")
+    first_at = models.DateTimeField(help_text="when the first of these grants was earned")
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "program", "reward", "unit", "version", "block"],
+                name="tally_once",
+            )
+        ]
+        indexes = [models.Index(fields=["block"], name="tally_by_block")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.program} {self.reward} {self.block}"
+
+
 class Ruling(models.Model):
     """A person's release or denial of a held decision, as it stands in the log."""
 

@@ -6,6 +6,7 @@ import polars as pl
 from django.db import connection
 
 from banyan.core.events.read import said
+from banyan.core.referrals import tallies
 from banyan.core.referrals.stages import ACCEPT, ACTIVATING, DECLINE, PURCHASE
 from banyan.engine.stages.qualify import JOINED
 from banyan.kernel.database import among, read, write
@@ -28,6 +29,7 @@ def save(
     write("referrals_decision", _placed(decisions))
     write("referrals_reversal", _placed(reversals))
     write("referrals_reject", rejects)
+    tallies.keep(decisions, reversals)
     _wait(decisions)
     _wait_no_more_for_nothing(reversals)
 

@@ -7,11 +7,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from banyan.core.ledger.read import TransferRow, transfers_of_decisions
 from banyan.core.programs.read import published_program
-from banyan.core.referrals.models import Decision, Reversal
+from banyan.core.referrals.models import Decision, Referral, Reversal
 from banyan.core.referrals.read import (
     DecisionRow,
     ReversalRow,
@@ -20,6 +20,7 @@ from banyan.core.referrals.read import (
     reversals_of,
     touches_lost_at,
 )
+from banyan.core.referrals.tallies import Shared, Used, granted_before, taken_back_before
 from banyan.engine.language.explain import Language, explain_decision
 from banyan.engine.language.explain.allowance import Allowance, bounds_of, size_of
 from banyan.engine.language.program import Cap, Limit, Program
@@ -113,43 +114,81 @@ def _postings(row: TransferRow) -> list[Mapping[str, Any]]:
 def _room(program: Program, cap: Cap, row: DecisionRow) -> Allowance | None:
     """What the cap had when the decision was made; None when grants of another version share it,
     since those count in periods of their own version's cap."""
+    size = size_of(program, cap, row.unit)
+    granted, back = (
+        _of_all(program, cap, row) if cap.per == "program" else _of_few(program, cap, row)
+    )
+    if granted.versions not in (None, (row.version, row.version)):
+        return None
+    if cap.count is None:
+        return Allowance(size=size, used=granted.amount - back.amount)
+    return Allowance(size=size, used=granted.number - back.number)
+
+
+def _of_all(program: Program, cap: Cap, row: DecisionRow) -> tuple[Used, Used]:
+    """What earlier decisions used up of a cap that all share, and what was taken back of it."""
+    period = _period(program, cap, row) or (None, None)
+    unit = program.unit(cap.give) if isinstance(cap, Limit) else None
+    shared = Shared(
+        row.program,
+        reward=row.reward if unit is None else None,
+        unit=unit,
+        from_at=period[0],
+        until_at=period[1],
+    )
+    return (
+        granted_before(shared, position=row.position, place=row.place),
+        taken_back_before(shared, position=row.position),
+    )
+
+
+def _of_few(program: Program, cap: Cap, row: DecisionRow) -> tuple[Used, Used]:
+    """The same for a cap that one person's decisions share."""
     sharing = _sharing(program, cap, row)
     told = sharing.aggregate(
         given=Sum("amount"), number=Count("pk"), first=Min("version"), last=Max("version")
     )
-    if told["number"] and (told["first"], told["last"]) != (row.version, row.version):
-        return None
-    # Few decisions are taken back, and a cap may be shared by all: so not the other way round.
     taken = Reversal.objects.filter(
-        Exists(sharing.filter(decision_id=OuterRef("decision_id"))), position__lt=row.position
+        decision_id__in=sharing.values("decision_id"), position__lt=row.position
     )
     back = dict(taken.values_list("decision_id").annotate(n=Sum("amount")))
-    if cap.count is None:
-        used = (told["given"] or 0) - sum(back.values())
-    else:
-        amounts = sharing.filter(decision_id__in=back).values_list("decision_id", "amount")
-        used = told["number"] - sum(back[one] >= amount for one, amount in amounts)
-    return Allowance(size=size_of(program, cap, row.unit), used=used)
+    amounts = sharing.filter(decision_id__in=back).values_list("decision_id", "amount")
+    gone = sum(back[one] >= amount for one, amount in amounts)
+    versions = (told["first"], told["last"]) if told["number"] else None
+    return (
+        Used(told["given"] or 0, told["number"], versions),
+        Used(sum(back.values()), gone, versions),
+    )
 
 
 def _sharing(program: Program, cap: Cap, row: DecisionRow) -> QuerySet[Decision]:
-    """Earlier decisions that used up the same cap."""
+    """Earlier decisions that used up the same cap of one person."""
     rows = Decision.objects.filter(
         Q(position__lt=row.position) | Q(position=row.position, place__lt=row.place),
         program=row.program,
         amount__gt=0,
         outcome__in=("granted", "held"),
+        **{cap.per: getattr(row, cap.per)},
     )
+    if cap.per == "advocate":
+        # Decisions are found by their friends; whose friends they are never changes.
+        theirs = Referral.objects.filter(program=row.program, advocate=row.advocate)
+        rows = rows.filter(friend__in=theirs.values("friend"))
     if isinstance(cap, Limit):
         rows = rows.filter(unit=program.unit(cap.give))
     else:
         rows = rows.filter(reward=row.reward)
-    if cap.per != "program":
-        rows = rows.filter(**{cap.per: getattr(row, cap.per)})
-    if cap.period is not None:
-        first, after = bounds_of(_us(row.occurred_at), cap.period, program.timezone)
-        rows = rows.filter(
-            occurred_at__gte=_EPOCH + timedelta(microseconds=first),
-            occurred_at__lt=_EPOCH + timedelta(microseconds=after),
-        )
-    return rows
+    period = _period(program, cap, row)
+    return (
+        rows
+        if period is None
+        else rows.filter(occurred_at__gte=period[0], occurred_at__lt=period[1])
+    )
+
+
+def _period(program: Program, cap: Cap, row: DecisionRow) -> tuple[datetime, datetime] | None:
+    """The calendar period in which the cap counts the decision."""
+    if cap.period is None:
+        return None
+    first, after = bounds_of(_us(row.occurred_at), cap.period, program.timezone)
+    return _EPOCH + timedelta(microseconds=first), _EPOCH + timedelta(microseconds=after)

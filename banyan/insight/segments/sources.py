@@ -13,6 +13,12 @@ import polars as pl
 
 from banyan.kernel.database import read
 
+KEPT = (
+    "d.amount > 0 AND (d.outcome = 'granted' OR (d.outcome = 'held' AND EXISTS (SELECT 1 FROM "
+    "referrals_ruling r WHERE r.decision_id = d.decision_id AND r.verdict = 'released')))"
+)
+"""SQL that holds for a decision `d` that gave something."""
+
 _TIME = pl.Datetime("us", "UTC")
 _PEOPLE: dict[str, Any] = {
     "customer": pl.String(),
@@ -140,9 +146,7 @@ def rewards(programs: Sequence[str]) -> pl.DataFrame:
         "SELECT d.program, d.advocate, d.friend, d.unit, d.amount - COALESCE(b.back, 0) "
         "FROM referrals_decision d LEFT JOIN (SELECT decision_id, SUM(amount) AS back "
         "FROM referrals_reversal GROUP BY decision_id) b ON b.decision_id = d.decision_id "
-        f"WHERE d.program IN ({marks}) AND d.friend IS NOT NULL AND d.amount > 0 "
-        "AND (d.outcome = 'granted' OR (d.outcome = 'held' AND EXISTS (SELECT 1 FROM "
-        "referrals_ruling r WHERE r.decision_id = d.decision_id AND r.verdict = 'released')))",
+        f"WHERE d.program IN ({marks}) AND d.friend IS NOT NULL AND {KEPT}",
         list(programs),
         {
             "program": pl.String(),

@@ -33,6 +33,7 @@ ADDRESSES: list[URLPattern | URLResolver] = [
     path("decision/one/<path:decision_id>", decision.decision, name="decision"),
     path("chains/", chain.all_chains, name="chains"),
     path("chains/file", chain.chains_file, name="chains_file"),
+    path("chains/file/<path:user_id>", chain.chain_file, name="chain_file"),
     path("chains/of/<path:user_id>", chain.chain, name="chain"),
     path("segments/", segmenting.all_segments, name="segments"),
     path("segments/new", segmenting.new_segment, name="segment_new"),

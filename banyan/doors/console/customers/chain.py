@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render as part
 from django.urls import reverse
@@ -26,12 +27,22 @@ from banyan.doors.console.number import number_of
 from banyan.doors.console.page import Crumb, page, render
 from banyan.doors.console.staff import at_work
 from banyan.insight.segments.purchases import catch_up_if_near
-from banyan.insight.segments.worth import Worth, by_level, currency_of, depths, largest, of_chain
+from banyan.insight.segments.worth import (
+    Worth,
+    by_level,
+    currency_of,
+    depths,
+    largest,
+    members,
+    of_chain,
+)
 from banyan.kernel.money import minor_digits
 from banyan.trust.audit.acts import record
 
 SHOWN = 25
 """So many friends of one person are drawn at once."""
+ADDED_UP = 10_000
+"""So many members of a chain are added up while somebody waits; a quarter of a second."""
 
 ORDERS = {
     "members": gettext_lazy("Members"),
@@ -58,25 +69,27 @@ class Node:
 def chain(request: HttpRequest, user_id: str) -> HttpResponseBase:
     """The chain above and below one person. htmx asks for the friends of one member, or for more
     of them."""
-    slugs = chains.programs_of([user_id])
-    if not slugs:
-        raise Http404
-    slug = request.GET.get("program", "")
-    slug = slug if slug in slugs else slugs[0]
+    slugs, slug = _program(request, user_id)
     if request.headers.get("HX-Request"):
         context = _branches(slug, user_id, _number(request, "since"), _number(request, "after"))
         return part(request, "console/customers/branches.html", context)
     counted = catch_up_if_near()
     above = chains.above(slug, user_id)
     known = people(above)
+    found = of_chain(slug, user_id, most=ADDED_UP)
     context = {
         "who": person(user_id),
         "program": slug,
         "programs": slugs,
         "above": [known[one] for one in reversed(above)],
         "counted": counted,
-        "worth": _told(of_chain(slug, user_id)),
-        "levels": chains.extent(slug, user_id).levels,
+        "worth": _told(found.worth),
+        "layers": [
+            (one, *(saying.money(sum_, found.worth.currency) for sum_ in (one.revenue, one.paid)))
+            for one in found.layers
+        ],
+        "is_cut": found.is_cut,
+        "may_export": at_work(request).may("records.export"),
         **_branches(slug, user_id, 0, 0),
     }
     return render(
@@ -86,6 +99,27 @@ def chain(request: HttpRequest, user_id: str) -> HttpResponseBase:
         title=_("Chain of {person}").format(person=context["who"]),
         crumbs=(Crumb(_("Chains"), reverse("admin:chains")),),
     )
+
+
+@never_cache
+@require_GET
+@page("records.export")
+def chain_file(request: HttpRequest, user_id: str) -> HttpResponseBase:
+    """Everybody in the chain below one person as CSV; amounts in minor units."""
+    _slugs, slug = _program(request, user_id)
+    catch_up_if_near()
+    record(
+        at_work(request).actor,
+        "chain.exported",
+        f"customer:{user_id}",
+        now=clock.now(),
+        after={"program": slug},
+    )
+    response = StreamingHttpResponse(
+        _member_lines(slug, user_id), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="chain-{slug}.csv"'
+    return response
 
 
 @never_cache
@@ -132,7 +166,7 @@ def chains_file(request: HttpRequest) -> HttpResponseBase:
     names = ("top", "members", "depth", "width", "currency", "revenue", "paid")
     writer.writerow(names)
     found = largest(slug, limit=_IN_FILE)
-    writer.writerows(_cells(found, names))
+    writer.writerows(_harmless(getattr(row, name) for name in names) for row in found)
     record(
         at_work(request).actor,
         "chains.exported",
@@ -143,11 +177,32 @@ def chains_file(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
-def _cells(rows: Iterable[Worth], names: tuple[str, ...]) -> Iterable[list[object]]:
-    for row in rows:
-        cells = [getattr(row, name) for name in names]
-        # A spreadsheet would take an id that begins like this for a formula.
-        yield [f"'{one}" if isinstance(one, str) and one[:1] in "=+-@\t" else one for one in cells]
+def _program(request: HttpRequest, user_id: str) -> tuple[list[str], str]:
+    """The programs in which somebody is in a chain, and the one that is asked for or the first."""
+    slugs = chains.programs_of(user_id)
+    if not slugs:
+        raise Http404
+    slug = request.GET.get("program", "")
+    return slugs, slug if slug in slugs else slugs[0]
+
+
+def _member_lines(slug: str, user_id: str) -> Iterator[str]:
+    """The file's lines, a piece of the chain at a time."""
+    names = ("level", "advocate", "friend", "joined_at", "currency", "revenue", "paid")
+    yield ",".join(names) + "\n"
+    currency = currency_of(slug)
+    for piece in members(slug, user_id):
+        lines = StringIO()
+        writer = csv.writer(lines, lineterminator="\n")
+        for row in piece.iter_rows(named=True):
+            row |= {"currency": currency, "joined_at": row["joined_at"].isoformat()}
+            writer.writerow(_harmless(row[name] for name in names))
+        yield lines.getvalue()
+
+
+def _harmless(cells: Iterable[object]) -> list[object]:
+    """A spreadsheet would take an id that begins like this for a formula."""
+    return [f"'{one}" if isinstance(one, str) and one[:1] in "=+-@\t" else one for one in cells]
 
 
 def _busiest(slugs: list[str]) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from banyan.engine.language.explain import Language
 from banyan.engine.language.explain.losses import LOST
-from banyan.engine.language.explain.quantity import quantity_minor
+from banyan.engine.language.explain.quantity import MONEY, quantity_minor
 from banyan.engine.language.explain.safe import plain
 from banyan.engine.language.explain.voice import Voice
 from banyan.kernel.money import minor_digits
@@ -60,6 +60,12 @@ def voice() -> Voice:
 def amount(unit: str, number: int) -> str:
     """“$20.00 in cash”, “100 points”."""
     return quantity_minor(voice(), unit=unit, amount_minor=number)
+
+
+def size(unit: str, number: int) -> str:
+    """“$20.00”, “100”: where the unit is told beside it."""
+    give, _space, currency = unit.partition(" ")
+    return money(number, currency) if give in MONEY else voice().number(Decimal(number))
 
 
 def money(number: int, currency: str) -> str:

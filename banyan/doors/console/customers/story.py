@@ -129,7 +129,7 @@ def _granted(row: DecisionRow) -> str:
     left = row.amount - row.reversed_amount
     if row.outcome == "rejected" or left < row.raw_amount:
         return _("{amount} of {whole}").format(
-            amount=saying.amount(row.unit, left), whole=saying.amount(row.unit, row.raw_amount)
+            amount=saying.size(row.unit, left), whole=saying.amount(row.unit, row.raw_amount)
         )
     return saying.amount(row.unit, left)
 

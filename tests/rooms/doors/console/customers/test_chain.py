@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from banyan.doors.console.customers import chain
@@ -70,6 +73,53 @@ def test_the_greatest_chains_and_their_file(shop: Shop, staff: Staff) -> None:
     assert file == ("top,members,depth,width,currency,revenue,paid\nwang,4,2,3,CNY,18750,2000\n")
     [entry] = entries(verb="chains.exported")
     assert (entry.about, entry.after) == ("program:friends", {"chains": 1})
+
+
+def test_a_page_that_adds_up_a_part_says_so_and_the_file_has_the_rest(
+    shop: Shop, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grown(shop)
+    growth, support = staff("growth"), staff("support")
+    url, file = (reverse(f"admin:{name}", args=["wang"]) for name in ("chain", "chain_file"))
+    assert "more members than are added up" not in text_of(growth.get(url))
+    monkeypatch.setattr(chain, "ADDED_UP", 3)
+    told = text_of(growth.get(url))
+    assert "The figures are those of the 3 nearest" in told
+    assert "Members 3 Depth 1 Width 3" in told
+    assert "All members as a file" in told
+    assert "Somebody who may export records" in text_of(support.get(url))
+    assert support.get(file).status_code == 403
+    lines = growth.get(file, {"program": "friends"}).getvalue().decode().splitlines()
+    assert lines[0] == "level,advocate,friend,joined_at,currency,revenue,paid"
+    cells = [line.split(",") for line in lines[1:]]
+    assert [[*one[:3], *one[4:]] for one in cells] == [
+        ["1", "wang", "li", "CNY", "8000", "2000"],
+        ["1", "wang", "zhao", "CNY", "9000", "0"],
+        ["1", "wang", "qian", "CNY", "1000", "0"],
+        ["2", "li", "hu", "CNY", "750", "0"],
+    ]
+    [entry] = entries(verb="chain.exported")
+    assert (entry.about, entry.after) == ("customer:wang", {"program": "friends"})
+    assert growth.get(reverse("admin:chain_file", args=["sun"])).status_code == 404
+
+
+def test_a_chain_of_many_levels_asks_as_often_as_a_short_one(shop: Shop, staff: Staff) -> None:
+    client = staff("growth")
+    url = reverse("admin:chain", args=["wang"])
+    client.get(url)
+    few = questions(client, url)
+    grown(shop)
+    client.get(url)
+    assert questions(client, url) == few
+    assert sum("WITH RECURSIVE" in one for one in few) == 2
+
+
+def questions(client: Client, url: str) -> list[str]:
+    """What a page asks of referrals and of what is added up, without the values."""
+    with CaptureQueriesContext(connection) as asked:
+        client.get(url)
+    found = [one["sql"] for one in asked.captured_queries]
+    return [one[:60] for one in found if "referrals_" in one or "segments_spending" in one]
 
 
 def test_who_is_in_no_chain_has_none(shop: Shop, staff: Staff) -> None:

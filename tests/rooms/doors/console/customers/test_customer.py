@@ -66,13 +66,23 @@ def test_why_ms_wang_got_no_more_stands_first(shop: Shop, staff: Staff) -> None:
         "Asked of friends: the friend is not known to us yet.",
         "Not yet No reward yet for qian (Bought)",
         "Missing: “Order Completed” of at least CN¥50.00, 1 ×.",
-        "Refused CN¥0.00 in credit of CN¥20.00 in credit · thanks",
+        "Refused CN¥0.00 of CN¥20.00 in credit · thanks",
         "Nothing was left under a cap: at most 1 grant for each advocate in all.",
         "Pending CN¥20.00 in credit · thanks",
     ]
     places = [told.index(one) for one in order]
     assert places == sorted(places)
     assert "王** wang" in told
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "CN¥0.00 of CN¥20.00 in credit · thanks"), ("zh-hans", "¥0.00（应为：抵用金 ¥20.00）")],
+)
+def test_what_was_cut_says_its_unit_once(shop: Shop, staff: Staff, lang: str, said: str) -> None:
+    url = reverse("admin:customer", args=["wang"])
+    answer = staff("growth").get(url, headers={"Accept-Language": lang})
+    assert said in text_of(answer)
 
 
 def test_only_what_gave_less_and_the_rest_page_by_page(

@@ -1,5 +1,5 @@
 """watching: what arises for the staff: new referrals to follow up, stuck ones, moments to ask,
-disputes to answer, payouts that are due.
+disputes to answer, payouts that are due, preparations of programs that are late.
 
 Each look goes on from where the last one ended, and opens nothing twice, so it may be cut off
 anywhere. All of it begins with the first look: what an installation did before it, or imports of
@@ -27,10 +27,12 @@ from banyan.growth.feedback.read import disputes
 from banyan.growth.journeys.acts import Happening, announce
 from banyan.growth.journeys.facts import Facts, Lacking
 from banyan.growth.payouts import rules as payout_rules
+from banyan.growth.planning import preparations
 from banyan.growth.tasks import acts, marks, read
 from banyan.growth.tasks.asking import Asked, may_ask
 from banyan.growth.tasks.rules import Ask, FollowUp, Stuck, rule, rules
 from banyan.pipeline import alarms, wait
+from banyan.trust.staff.read import member
 
 FRESH = timedelta(days=7)
 """Older joins and moments are past helping."""
@@ -39,6 +41,8 @@ STUCK_SINCE = timedelta(days=90)
 MOST = 1_000
 """Of each kind at one look; the next one goes on."""
 
+_ROLES = {"sales": "sales", "support": "support", "legal": "legal", "finance": "finance"}
+"""Whose inbox a department's is; that of all others is growth's."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _WATCHED: tuple[Stage, ...] = ("accepted", "activated")
@@ -60,6 +64,7 @@ def look(now: datetime, stop: Event) -> str:
         "stuck referrals": sum(_stuck(one, now) for one in programs.values()),
         "moments to ask": _moments(programs, now),
         "disputes": _disputes(now),
+        "late preparations": _preparations(now),
     }
     if not stop.is_set():
         _raise(now)
@@ -246,6 +251,38 @@ def _disputes(now: datetime) -> int:
     for one in disputes(state="solved", limit=MOST):
         acts.settle("dispute", f"dispute:{one.number}", now=now)
     return count
+
+
+def _preparations(now: datetime) -> int:
+    """What a department did not do by its day stands in the inbox, once for that day, until it is
+    done, put off or taken off the list."""
+    today = now.astimezone(ZoneInfo(settings.OPERATOR_TIME_ZONE)).date()
+    late = {
+        f"preparation:{one.program}/{one.id}@{one.due_on}": one
+        for one in preparations.late(today, limit=MOST)
+    }
+    for task in read.tasks(kinds=["exception"], limit=MOST):
+        if task.about.startswith("preparation:") and task.about not in late:
+            acts.close("system", task.number, outcome="done", note="", now=now)
+    fresh = late.keys() - read.known_of("exception", list(late))
+    for about in sorted(fresh):
+        one = late[about]
+        acts.open_task(
+            "exception",
+            about,
+            owner_role=_ROLES.get(one.department, "growth"),
+            owner=one.owner if _takes_tasks(one.owner) else "",
+            due_at=now + timedelta(days=1),
+            program=one.program,
+            now=now,
+        )
+    return len(fresh)
+
+
+def _takes_tasks(owner: str) -> bool:
+    """Whether somebody still has an inbox."""
+    found = member(int(owner.removeprefix("user:"))) if owner else None
+    return found is not None and found.is_active and found.may("tasks.handle")
 
 
 def _moments(programs: Mapping[str, Running], now: datetime) -> int:

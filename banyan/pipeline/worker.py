@@ -210,8 +210,8 @@ class Worker:
             self._is_stuck = False
 
     def _count(self) -> None:
-        if self._figures.is_due(clock.now()):
-            self._figures.count(self._promised, cursor=self.position)
+        if self._figures.is_due(now := clock.now()):
+            self._figures.count(self._promised, cursor=self.position, now=now)
 
     def _take_books(self, cursor: Cursor) -> None:
         """Load the book; make the state anew if it was made for another book or release."""

@@ -29,6 +29,7 @@ from banyan.doors.edge import door  # noqa: E402
 from banyan.doors.edge.desk import Desk  # noqa: E402
 from banyan.doors.edge.exchange import Request, problem  # noqa: E402
 from banyan.doors.edge.payload import LARGEST_BYTES  # noqa: E402
+from banyan.insight.exposure import counting  # noqa: E402
 from banyan.kernel.parent import end_with_parent  # noqa: E402
 
 DJANGO_THREADS = 16
@@ -67,12 +68,14 @@ class Application:
         gc.collect()
         gc.freeze()
         self._loop, self._desk = loop, Desk(loop)
+        counting.start()
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called in each worker after its last request."""
         if self._desk is not None:
             self._desk.close()
         self._threads.shutdown()
+        counting.stop()
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         """Answer one request."""

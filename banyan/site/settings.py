@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "banyan.growth.tasks",
     "banyan.growth.toolkit",
     "banyan.insight.experiments",
+    "banyan.insight.exposure",
     "banyan.insight.metrics",
     "banyan.insight.segments",
     "banyan.pipeline",

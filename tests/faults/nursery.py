@@ -1,8 +1,9 @@
-"""nursery: a process that has loaded every library and forks `banyan …` commands from itself.
+"""nursery: a process that has loaded libraries and forks `banyan …` commands from itself.
 
-A command started that way costs a third of a second instead of three, so that a simulation can
-afford to kill hundreds. Only libraries are loaded here: what starts threads (the first computation
-of Polars) must come after the fork.
+A command started that way costs a fraction of a second instead of three, so that a simulation can
+afford to kill hundreds. Only what starts no thread is loaded here: a fork takes one thread along
+and leaves the locks of the others as they were, held for ever. NumPy and Polars start theirs when
+they are imported, so each command imports them itself.
 
 One request a line on standard input: {"words": [...], "variables": {...}, "log": path}; one process
 id a line on standard output. What still runs when standard input ends is killed.
@@ -29,8 +30,6 @@ LIBRARIES = (
     "granian",
     "httpcore2",
     "msgspec",
-    "numpy",
-    "polars",
     "psycopg",
     "pydantic",
     "rich.progress",
@@ -49,6 +48,7 @@ def main() -> None:
     started = []
     for line in sys.stdin:
         request = json.loads(line)
+        _alone()
         pid = os.fork()
         if pid == 0:
             _become(request["words"], request["variables"], request["log"])
@@ -61,6 +61,13 @@ def main() -> None:
     for pid in started:
         with suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
+
+
+def _alone() -> None:
+    """Raises where a thread is alive, Python's or a library's own."""
+    threads = os.listdir("/proc/self/task")
+    if len(threads) > 1:
+        raise RuntimeError(f"{len(threads)} threads at a fork; import what starts them later")
 
 
 def _become(words: Sequence[str], variables: Mapping[str, str], log: str) -> NoReturn:

@@ -51,7 +51,9 @@ def said(file: Path, problem_names: frozenset[str], *, finds: bool = False) -> S
     takers = problem_names | {_BAD_EVENT, _JOB} | (_FINDERS if finds else frozenset())
     for scope, call in reader.calls:
         arguments = [*call.args, *(one.value for one in call.keywords)]
-        if _name(call.func) == _ALARM:
+        if _is_note(call) and "importing" in file.parts:
+            reader.read(call.args[0], scope)
+        elif _name(call.func) == _ALARM:
             reader.read(arguments[1], scope)
         elif _name(call.func) in takers or reader.is_problem(call, problem_names):
             for argument in arguments:
@@ -81,6 +83,14 @@ def bare_problems(file: Path) -> list[int]:
             if isinstance(told, ast.Name) and told.id == handler.name:
                 found.append(node.lineno)
     return found
+
+
+def _is_note(call: ast.Call) -> bool:
+    """Whether something is noted about a file that was brought: `notes.append(…)`."""
+    func = call.func
+    if not (isinstance(func, ast.Attribute) and func.attr == "append"):
+        return False
+    return _name(func.value) == "notes"
 
 
 def _is_log(node: ast.AST) -> bool:

@@ -66,6 +66,45 @@ def said(name: str, user_ids: Sequence[str]) -> pl.DataFrame:
     return _rows(f"name = %s AND {where} ORDER BY position", [name, *parameters])
 
 
+def named(names: Sequence[str], *, after: int, upto: int) -> pl.DataFrame:
+    """What known people did under these names in (after, upto], in order: (position, name,
+    user_id)."""
+    where, parameters = among("name", names)
+    return read(
+        "SELECT position, name, user_id FROM events_event WHERE position > %s "
+        f"AND position <= %s AND user_id <> '' AND {where} ORDER BY position",
+        [after, upto, *parameters],
+        {name: _SCHEMA[name] for name in ("position", "name", "user_id")},
+    )
+
+
+def moments(positions: Sequence[int]) -> pl.DataFrame:
+    """When the events at these positions happened: (position, occurred_at)."""
+    where, parameters = among("position", positions)
+    return read(
+        f"SELECT position, occurred_at FROM events_event WHERE {where}",
+        parameters,
+        {name: _SCHEMA[name] for name in ("position", "occurred_at")},
+    )
+
+
+def names_lately(limit: int = 5_000) -> list[str]:
+    """The names in the latest events, at most `limit` of these, in the order of the alphabet."""
+    rows = read(
+        "SELECT DISTINCT name FROM (SELECT name FROM events_event ORDER BY position DESC LIMIT %s) "
+        "AS latest WHERE name <> '' ORDER BY name",
+        [limit],
+        {"name": pl.String()},
+    )
+    return rows["name"].to_list()
+
+
+def these(name: str, positions: Sequence[int]) -> pl.DataFrame:
+    """The events of that name at these positions, in order; columns as `after`."""
+    where, parameters = among("position", positions)
+    return _rows(f"name = %s AND {where} ORDER BY position", [name, *parameters])
+
+
 def at(position: int) -> pl.DataFrame:
     """The event at a position, as a frame of one row or none; columns as `after`."""
     return _rows("position = %s", [position])

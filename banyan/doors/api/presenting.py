@@ -1,4 +1,4 @@
-"""presenting: how a program shows itself: offer, questions, brand, proof."""
+"""presenting: how a program shows itself, and where: offer, questions, brand, proof, calls."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from banyan.doors.api.operations import operation
 from banyan.doors.api.problems import missing
 from banyan.doors.api.shapes import Body, Shape, Text
 from banyan.engine.language.program import Program
-from banyan.growth.toolkit import acts, read
+from banyan.growth.toolkit import acts, calls, read
+from banyan.growth.toolkit.calls import MOST_TAGS, Place
 from banyan.trust.audit.acts import record
 
 router = Router(tags=["Presentation"])
 
 Languages = Literal["en", "zh-hans"]
-Place = Field(default=0, ge=-1000, le=1000, description="The lowest comes first")
+Order = Field(default=0, ge=-1000, le=1000, description="The lowest comes first")
 
 
 class Reassurance(Shape):
@@ -111,7 +112,23 @@ class NewProof(Body):
     kind: Literal["case", "testimonial", "ebook", "video", "article"]
     titles: dict[str, str] = Field(max_length=2)
     url: str = Field(max_length=1000, description="https:// alone")
-    place: int = Place
+    place: int = Order
+
+
+class Call(Shape):
+    """Where customers are called to take part in a program now."""
+
+    place: Place
+    tags: list[str] = Field(description="Of customers who are called, where the place is `tagged`")
+
+
+class NewCall(Body):
+    """All of it; tags hold for the place `tagged` alone."""
+
+    place: Place
+    tags: list[str] = Field(
+        default=[], max_length=MOST_TAGS, description="By which customers of a place are known"
+    )
 
 
 class Removed(Shape):
@@ -150,6 +167,7 @@ PROOF: dict[str, object] = {
     "url": "https://shop.example.com/stories/year-one",
     "place": 0,
 }
+CALL: dict[str, object] = {"place": "tagged", "tags": ["shanghai", "hangzhou"]}
 NEW_PROOF = {name: PROOF[name] for name in ("kind", "titles", "url")}
 
 
@@ -362,6 +380,52 @@ def remove_proof(request: ApiRequest, slug: str, key: str) -> dict[str, Any]:
     if is_removed:
         _record(request, "proof.remove", slug, {"key": key})
     return {"is_removed": is_removed}
+
+
+@operation(
+    router,
+    "GET",
+    "/programs/{slug}/calls",
+    scope="toolkit:read",
+    summary="Read where customers are called to a program",
+    reply=Call,
+    example=CALL,
+)
+def get_calls(request: ApiRequest, slug: str) -> calls.Call:
+    """Everywhere, until something else is said."""
+    _there(slug)
+    return calls.call(slug)
+
+
+@operation(
+    router,
+    "PUT",
+    "/programs/{slug}/calls",
+    scope="toolkit:write",
+    summary="Say where customers are called to a program",
+    reply=Call,
+    example=CALL,
+    sends=CALL,
+)
+def save_calls(request: ApiRequest, slug: str, body: NewCall) -> calls.Call:
+    """Holds at once, whatever was said before. Who takes part already keeps the link, and what was
+    promised stands."""
+    _there(slug)
+    call, before = request.call, calls.call(slug)
+    after = calls.set_call(call.actor, slug, place=body.place, tags=body.tags, now=call.now)
+    record(
+        call.actor,
+        "program.call_set",
+        f"program:{slug}",
+        now=call.now,
+        before=_told(before),
+        after=_told(after),
+    )
+    return after
+
+
+def _told(call: calls.Call) -> dict[str, object]:
+    return {"place": call.place, "tags": list(call.tags)}
 
 
 def _presented(request: ApiRequest, slug: str, body: NewPresentation) -> read.Presentation:

@@ -16,7 +16,9 @@ from banyan.doors.api.pages import Cursor, Limit, Page, after, page
 from banyan.doors.api.problems import flaw, missing
 from banyan.doors.api.shapes import Body, Moment, Shape, Text, Time
 from banyan.engine.language.explain import rules_page
+from banyan.kernel.database import one_transaction
 from banyan.pipeline import publish
+from banyan.pipeline.approving import budget
 from banyan.trust.audit.acts import record
 
 router = Router(tags=["Programs"])
@@ -348,8 +350,10 @@ def pause_program(request: ApiRequest, program: str, body: StatusReason) -> Prog
     errors=["wrong_status"],
 )
 def resume_program(request: ApiRequest, program: str, body: StatusReason) -> ProgramRow:
-    """Its doors open again."""
-    acts.resume(request.call.actor, program)
+    """Its doors open again. One that its budget paused asks for a reason."""
+    with one_transaction():
+        budget.spare(program, reason=body.reason, now=request.call.now)
+        acts.resume(request.call.actor, program)
     return _moved(request, "resume", program, body.reason)
 
 

@@ -62,7 +62,11 @@ def page(*rights: str) -> Callable[[View], View]:
 
 def _stood(request: HttpRequest) -> str:
     """The page whose form was sent, since where it was sent to shows nothing by itself."""
-    came = urlsplit(request.headers.get("Referer", ""))
+    try:
+        came = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        # Whoever asks may write anything there, such as half an address of IPv6.
+        return request.get_full_path()
     here = f"{came.path}?{came.query}" if came.query else came.path
     is_ours = came.netloc == request.get_host() and here.startswith(reverse("admin:index"))
     return here if is_ours else request.get_full_path()

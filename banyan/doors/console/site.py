@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.core.paginator import InvalidPage
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver
@@ -59,3 +60,13 @@ class Console(UnfoldAdminSite):  # type: ignore[misc]  # Unfold ships no types
         from banyan.doors.console.home.board import board
 
         return board(request)
+
+    def search(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Unfold's search, which takes any page that is asked for to be one."""
+        try:
+            found: HttpResponseBase = super().search(request, extra_context)
+        except InvalidPage as none:
+            raise Http404 from none
+        return found

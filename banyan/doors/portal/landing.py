@@ -1,6 +1,7 @@
 """landing: the page a friend sees first: who invites to what, is it for me, yes or no.
 
-To look stores nothing: no row, no cookie. Only an answer does.
+To look stores nothing of who looks: no row, no cookie. Only an answer does. How often a page is
+seen is counted (`exposed`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from banyan.core.events import clock
 from banyan.core.people.names import ids_of
 from banyan.core.referrals.read import referrals_of
-from banyan.doors.portal import joining
+from banyan.doors.portal import exposed, joining
 from banyan.doors.portal.cases import case_page
 from banyan.doors.portal.fit import is_it_for_me
 from banyan.doors.portal.invitation import Invitation, Visit, by_code, company, visit_of
@@ -119,6 +120,7 @@ def _has_joined(user_id: str, invitation: Invitation) -> bool:
 
 
 def _page(request: HttpRequest, invitation: Invitation, visit: Visit) -> HttpResponse:
+    exposed.count(request, invitation.program, "landing")
     lang = language()
     values = told(invitation) | {
         "visit": visit,

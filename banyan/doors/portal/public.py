@@ -19,6 +19,7 @@ from django.views.decorators.http import conditional_page, require_safe
 
 from banyan.core.events import clock
 from banyan.core.programs import read as programs
+from banyan.doors.portal import exposed
 from banyan.doors.portal.languages import language
 from banyan.doors.portal.ruletext import rules as rules_text
 from banyan.engine.language.explain import Language, Offer, safe
@@ -113,6 +114,7 @@ def rules(request: HttpRequest, slug: str, number: int | None = None) -> HttpRes
 
 
 def _program(request: HttpRequest, shown: Shown) -> HttpResponse:
+    exposed.count(request, shown.slug, "program")
     lang = language()
     query = request.GET.get("q", "").replace("\x00", "")[:LONGEST_QUESTION].strip()
     editions = _editions(shown)

@@ -133,6 +133,7 @@ def save(
     known = kind(kind_name)
     given = dict(fields or {})
     check(known, channel, title=title, text=text, fields=given)
+    texts.check_kept(provider_template, where="provider_template")
     with one_transaction():
         # Who writes at the same time waits here, and makes the version after.
         list(Place.objects.select_for_update().filter(id=1))
@@ -168,6 +169,7 @@ def check(
     texts.check(title, names, where="title")
     texts.check(text, names, where="text")
     for name, value in fields.items():
+        texts.check_kept(name, where="fields")
         texts.check(value, names, where=f"fields.{name}")
 
 

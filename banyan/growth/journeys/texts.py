@@ -29,6 +29,7 @@ def check(text: str, variables: Collection[str], *, where: str) -> None:
     """
     if len(text) > LONGEST:
         raise BadText(f"{where}: at most {LONGEST:,} characters, found {len(text):,}.")
+    check_kept(text, where=where)
     for name in gaps(text):
         if name not in variables:
             known = ", ".join(f"{{{one}}}" for one in variables)
@@ -44,6 +45,12 @@ def check(text: str, variables: Collection[str], *, where: str) -> None:
             f"{where}: [ and ] do not pair up; a part between them falls away when a variable in "
             "it is empty, and holds no other such part."
         )
+
+
+def check_kept(text: str, *, where: str) -> None:
+    """Whether every database can keep a text. Raises BadText."""
+    if "\0" in text:
+        raise BadText(f"{where}: holds a character that cannot be kept (NUL); take it out.")
 
 
 def gaps(text: str) -> Iterator[str]:

@@ -289,10 +289,12 @@ def _excel(path: str, sheet: str | None) -> Sheet:
     if frame.is_empty():
         raise BadSheet(f"{path}: sheet {chosen} is empty.")
     columns = _named(path, frame.row(0))
-    notes = (f"{path}: of {len(names)} sheets {chosen} was read.",) if len(names) > 1 else ()
+    notes: list[str] = []
+    if len(names) > 1 and sheet is None:
+        notes.append(f"{path}: of {len(names)} sheets {chosen} was read.")
     body = frame.slice(1).rename(dict(zip(frame.columns, columns, strict=True)))
     filled = (row for row in _of_frame(body, 2) if any(v is not None for v in row.cells.values()))
-    return Sheet(path, columns, filled, notes if sheet is None else ())
+    return Sheet(path, columns, filled, tuple(notes))
 
 
 def _of_frame(frame: pl.DataFrame, first: int) -> Iterator[Row]:

@@ -76,13 +76,14 @@ def bring(actor: str, name: str, chunks: Iterable[bytes], *, now: datetime) -> i
     row = Upload.objects.create(
         name=plain, size=0, brought_by=actor, brought_at=now, changed_at=now
     )
+    kept = file_of(row)
     try:
         size = _kept(row.pk, plain, chunks)
         glance(row.pk)
-    except Problem:
+    except Problem as problem:
         _discard(row.pk)
         row.delete()
-        raise
+        raise type(problem)(problem.sentence.replace(str(kept), plain)) from None
     Upload.objects.filter(pk=row.pk).update(size=size)
     record(actor, "import.brought", f"import:{row.pk}", now=now, after={"bytes": size})
     return row.pk
@@ -90,16 +91,17 @@ def bring(actor: str, name: str, chunks: Iterable[bytes], *, now: datetime) -> i
 
 def glance(number: int) -> Glance:
     """The first rows of a file, in clear: for whoever brought it. Raises BadUpload, BadSheet."""
-    sheet = open_sheet(str(file_of(_existing(number))))
+    row = _existing(number)
+    sheet = open_sheet(str(file_of(row)))
     rows = list(islice(sheet.rows, _GLANCED))
-    columns = sheet.columns or tuple(dict.fromkeys(name for row in rows for name in row.cells))
+    columns = sheet.columns or tuple(dict.fromkeys(name for one in rows for name in one.cells))
     if not columns:
-        raise BadSheet(f"{_existing(number).name}: there are no columns in it.")
+        raise BadSheet(f"{row.name}: there are no columns in it.")
     cells = tuple(
-        tuple("" if (value := row.cells.get(name)) is None else str(value) for name in columns)
-        for row in rows
+        tuple("" if (value := one.cells.get(name)) is None else str(value) for name in columns)
+        for one in rows
     )
-    return Glance(columns, cells, sheet.notes)
+    return Glance(columns, cells, tuple(by_name(row, note) for note in sheet.notes))
 
 
 def guessed(number: int, order: Order) -> dict[str, str]:
@@ -174,6 +176,12 @@ def folder(number: int) -> Path:
 def file_of(row: Upload) -> Path:
     """The file itself."""
     return folder(row.pk) / f"file{_ending(row.name)}"
+
+
+def by_name(row: Upload, sentence: str) -> str:
+    """A sentence about the file under the name by which its owner knows it: where we keep it is
+    nobody's business."""
+    return sentence.replace(str(file_of(row)), row.name)
 
 
 def plain(order: Order) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def _imported(
         dry_run=row.state == Upload.State.CHECKING,
         progress=progress,
     )
-    return _plain(done) | {"after": before, "upto": head()}
+    return _plain(row, done) | {"after": before, "upto": head()}
 
 
 def _end(
@@ -126,7 +126,7 @@ def _end(
     log.info("import_ended", upload=row.pk, is_dry=is_dry, problem=problem)
 
 
-def _plain(done: Imported) -> dict[str, object]:
+def _plain(row: Upload, done: Imported) -> dict[str, object]:
     return {
         "rows": done.rows,
         "new": dict(done.new),
@@ -134,5 +134,5 @@ def _plain(done: Imported) -> dict[str, object]:
         "refused": done.refused,
         "samples": done.samples,
         "unused": done.unused,
-        "notes": [note.partition(": ")[2] or note for note in done.notes],
+        "notes": [uploads.by_name(row, note) for note in done.notes],
     }

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from threading import Event
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 
 from banyan.growth.journeys import acts as journeys
 from banyan.growth.journeys.read import failed_since
 from banyan.growth.leads import acts as leads
+from banyan.insight.exposure import save as exposure
 from banyan.insight.segments.acts import refresh_all
 from banyan.kernel.errors import Problem
 from banyan.pipeline import alarms, amending, figures, notices, paying, verify, watching
-from banyan.pipeline.approving import telling
+from banyan.pipeline.approving import spending, telling
 from banyan.pipeline.outbox import cleaning
 from banyan.pipeline.outbox.sender import system_time
 from banyan.pipeline.schedule import runner
@@ -115,6 +118,12 @@ def _clean_alarms(now: datetime, _stop: Event) -> str:
     return f"{count:,} alarms closed long ago were removed."
 
 
+def _close_exposure(now: datetime, _stop: Event) -> str:
+    today = now.astimezone(ZoneInfo(settings.OPERATOR_TIME_ZONE)).date()
+    count = exposure.close_days(before=today)
+    return f"{count:,} sketches of visitors of days that are over were destroyed."
+
+
 def _amend(now: datetime, _stop: Event) -> str:
     return amending.advance(now)
 
@@ -134,11 +143,13 @@ WORKS = (
     Work("amends", "* * * * *", timedelta(minutes=10), _amend),
     Work("segments", "*/5 * * * *", timedelta(minutes=30), _refresh_segments),
     Work("figures", "40 * * * *", timedelta(minutes=30), figures.watch),
+    Work("budgets", "45 * * * *", timedelta(minutes=30), spending.look),
     Work("program_notices", "* * * * *", timedelta(minutes=20), telling.tell),
     Work("clean_webhooks", "50 4 * * *", timedelta(hours=1), _clean_webhooks),
     Work("clean_replies", "10 * * * *", timedelta(minutes=30), _clean_replies),
     Work("expiry_notices", "0 10 * * *", timedelta(hours=1), _tell_of_expiry),
     Work("clean_notices", "40 4 * * *", timedelta(hours=1), _clean_notices),
     Work("clean_signing_in", "35 * * * *", timedelta(minutes=30), _clean_signing_in),
+    Work("close_exposure", "15 * * * *", timedelta(minutes=10), _close_exposure),
     Work("clean_alarms", "55 4 * * *", timedelta(minutes=30), _clean_alarms),
 )

@@ -22,8 +22,12 @@ SCOPES = {
     "wallets:credit": "top up",
     "events:write": "send events, as a write key does",
     "events:read": "read events of a customer and events that could not be used",
-    "toolkit:read": "read texts to pass on with their effect, and how programs show themselves",
-    "toolkit:write": "change texts to pass on, questions, brand and proof",
+    "toolkit:read": (
+        "read texts to pass on with their effect, and how and where programs show themselves"
+    ),
+    "toolkit:write": (
+        "change texts to pass on, questions, brand, proof and where customers are called"
+    ),
     "templates:read": "read the texts of notices",
     "templates:write": "change the texts of notices and send them as a test",
     "notices:read": "read what people were told, by which way, and how they want it",

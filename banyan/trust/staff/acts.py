@@ -99,7 +99,9 @@ def _give(actor: str, user_id: int, roles: list[str], *, now: datetime) -> None:
 def _refuse_last_admin(user_id: int) -> None:
     # Locked, so that two admins cannot take each other's role at once.
     others = Role.objects.select_for_update().filter(role="admin", user__is_active=True)
-    if not [one for one in others if one.user_id != user_id]:
+    others = others.exclude(user=user_id).select_related("user")
+    # Who was invited and has not come yet cannot sign in: they could give nobody a role.
+    if not any(one.user.has_usable_password() for one in others):
         raise LastAdmin("roles: somebody must remain who may give roles; make another admin first")
 
 

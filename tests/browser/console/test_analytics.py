@@ -13,6 +13,8 @@ from tests.story.company import Company, eventually
 PAGES = (
     "analytics/",
     "analytics/funnel/",
+    "analytics/exposure/",
+    "analytics/funnel/stages/",
     "analytics/cohorts/",
     "analytics/advocates/",
     "analytics/money/",
@@ -59,3 +61,37 @@ def test_from_the_board_to_every_figure(
         expect(page.locator("main")).to_have_count(1)
         sound(visitor)
         visitor.shoot(f"console-{path.strip('/').replace('/', '-')}")
+
+
+@pytest.mark.parametrize("size", ["phone", "desktop"])
+def test_stages_are_chosen_by_keyboard_alone(company: Company, visitors: Opened, size: str) -> None:
+    visitor = visitors(size=size, language="en")
+    page = visitor.page
+    wang(company, f"stages-{visitor.name}")
+    sign_in(visitor, somebody(visitor, "growth"), "/console/analytics/funnel/?program=friends")
+    page.get_by_role("link", name="Choose the stages…").press("Enter")
+    stages = page.locator(".a-stages > li")
+    expect(stages).to_have_count(5)
+    page.get_by_label("Or an event, by its name in the log").fill("Trial Attended")
+    page.keyboard.press("Enter")
+    expect(stages).to_have_count(6)
+    up = page.get_by_role("button", name="Move Trial Attended up")
+    up.press("Enter")
+    expect(stages.nth(4)).to_contain_text("Trial Attended")
+    # The focus went along, so that the same key moves it on.
+    expect(page.get_by_role("button", name="Move Trial Attended up")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(stages.nth(3)).to_contain_text("Trial Attended")
+    stages.nth(3).get_by_label("Name in English").fill("Trial lesson")
+    sound(visitor)
+    page.get_by_role("button", name="Save the stages").press("Enter")
+    page.wait_for_url("**/console/analytics/funnel/?program=friends**")
+    expect(page.get_by_text("Stages of this program.")).to_be_visible()
+    page.locator("#funnel").get_by_text("As a table").click()
+    expect(page.locator("#funnel").get_by_role("cell", name="Trial lesson")).to_be_visible()
+    sound(visitor)
+    visitor.go("/console/analytics/funnel/stages/?program=friends")
+    page.get_by_role("button", name="Back to the default…").press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Back to the default").press("Enter")
+    page.wait_for_url("**/console/analytics/funnel/?program=friends**")
+    expect(page.get_by_text("Built-in stages.")).to_be_visible()

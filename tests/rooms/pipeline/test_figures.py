@@ -39,9 +39,9 @@ def test_an_alarm_is_raised_when_a_line_is_crossed_and_closed_when_it_is_back(
     line.publish()
     line.story()
     line.work()
-    assert watch(NOW, Event()).startswith("18 figures, ")
+    assert watch(NOW, Event()).startswith("19 figures, ")
     assert raised() == []  # how it stands at the first look is no crossing
-    assert watch(NOW, Event()) == "18 figures, 0 on another side of their lines than before."
+    assert watch(NOW, Event()) == "19 figures, 0 on another side of their lines than before."
     for number in range(30):
         line.say("Referral Link Clicked", anonymousId=f"v{number}", code="ANN")
     line.work()
@@ -81,6 +81,8 @@ def test_what_is_kept_is_counted_after_a_second_or_when_it_is_much() -> None:
     kept = keeper.Keeper()
     assert kept.is_due(NOW)  # before the first look
     kept._is_behind = False
+    assert kept.is_due(NOW)  # nor has anybody looked which stages funnels show
+    kept._followed_at = NOW
     assert not kept.is_due(NOW)
     kept._since, kept._upto = NOW, 10
     assert not kept.is_due(NOW + timedelta(milliseconds=999))
@@ -88,3 +90,10 @@ def test_what_is_kept_is_counted_after_a_second_or_when_it_is_much() -> None:
     assert kept.is_due(NOW - timedelta(seconds=1))  # a clock that was set back
     kept._upto = keeper.MANY
     assert kept.is_due(NOW)
+    idle = keeper.Keeper()
+    idle._is_behind, idle._followed_at = False, NOW
+    assert not idle.is_due(NOW + timedelta(milliseconds=1999))
+    assert idle.is_due(NOW + keeper.LOOKS)
+    idle._are_stages_behind = True
+    assert not idle.is_due(NOW + timedelta(milliseconds=499))
+    assert idle.is_due(NOW + keeper.GAPS)

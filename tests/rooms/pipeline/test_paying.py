@@ -213,6 +213,36 @@ def test_a_transfer_that_bounces_later_goes_back_too(line: Line) -> None:
     assert differences(now=line.now) == []
 
 
+def test_a_result_that_is_said_again_rightly_counts(line: Line) -> None:
+    pays(line, "ann")
+    number = approved(line)
+    reference = f"payout/{number}/1"
+    paying.hear(FIN, [Said(reference, "paid", amount=4000)], source="early.csv", now=line.now)
+    assert states(number) == [("ann", 4000, "spent")]
+    assert [one.what for one in differences(now=line.now)] == ["paid_before_handed"]
+    acts.hand_over(FIN, number, now=line.now)
+    paying.hear(FIN, [Said(reference, "paid", amount=3999)], source="wrong.csv", now=line.now)
+    assert states(number) == [("ann", 4000, "sent")]
+    assert [one.what for one in differences(now=line.now)] == ["other_amount"]
+    paying.hear(FIN, [Said(reference, "paid", amount=4000)], source="right.csv", now=line.now)
+    assert states(number) == [("ann", 4000, "paid")]
+    assert differences(now=line.now) == []
+
+
+def test_each_failed_account_keeps_its_own_reason(line: Line) -> None:
+    pays(line, "ann")
+    pays(line, "bob")
+    number = approved(line)
+    acts.hand_over(FIN, number, now=line.now)
+    said = [
+        Said(f"payout/{number}/1", "failed", reason="account closed"),
+        Said(f"payout/{number}/2", "failed", reason="name differs"),
+    ]
+    paying.hear(FIN, said, source="r.csv", now=line.now)
+    whys = {one.customer: one.why for one in payees.payees(state="failed")}
+    assert whys == {"ann": "account closed", "bob": "name differs"}
+
+
 def test_what_does_not_fit_is_a_difference(line: Line) -> None:
     pays(line, "ann")
     pays(line, "bob")

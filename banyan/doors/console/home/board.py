@@ -24,6 +24,7 @@ from banyan.insight.metrics.economics import economics
 from banyan.insight.metrics.figures import kpis
 from banyan.insight.metrics.funnel import funnel
 from banyan.insight.metrics.rebuild import position
+from banyan.insight.metrics.stages import plan
 from banyan.pipeline.standing import Standing, standing
 
 
@@ -45,9 +46,9 @@ def _figures(request: HttpRequest) -> tuple[dict[str, Any], list[shown.Table]]:
     money = chosen.scope.currency
     found = economics(now, assumptions(chosen.scope), days=chosen.period.days)
     past = economics(before, assumptions(chosen.scope), days=chosen.period.days)
-    steps = funnel(now, before)
+    stages = plan(chosen.scope.program).stages
     parts = [
-        tables.funnel_table(steps),
+        tables.funnel_table(funnel(now, before, stages), stages),
         tables.activity_table(now, chosen.period),
         tables.cost_table(now, chosen.period),
     ]

@@ -14,6 +14,7 @@ from django.db import models
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from banyan.doors.console.queues.words import Staff
 from banyan.doors.console.records.columns import Column
 from banyan.doors.console.records.kinds import Kind
 from banyan.doors.console.records.words import value_in_words
@@ -22,6 +23,8 @@ from banyan.kernel.money import minor_digits
 
 _MONEY = ("cash", "credit")
 _IN_UNIT = ("amount", "raw_amount")
+_CUSTOMERS = ("user_id", "customer", "advocate", "friend", "beneficiary", "about")
+"""Names that customers of a shop may have by chance, and what an entry is about."""
 _SENTENCES = ("sentence", "result")
 
 
@@ -38,25 +41,32 @@ class Cell:
 def cells(kind: Kind, columns: Sequence[Column], rows: Sequence[models.Model]) -> list[list[Cell]]:
     """The cells of each row; contacts are masked."""
     values = [column.values(rows, in_clear=False) for column in columns]
+    staff = Staff()
     return [
         [
-            _cell(kind, column, row, column_values[n])
+            _cell(kind, column, row, _named(staff, column, column_values[n]))
             for column, column_values in zip(columns, values, strict=True)
         ]
         for n, row in enumerate(rows)
     ]
 
 
+def _named(staff: Staff, column: Column, value: Any) -> Any:
+    """Who of the staff it was by name instead of `user:3`, which says nothing to anybody."""
+    is_somebody = isinstance(value, str) and value.startswith("user:")
+    return staff.name(value) if is_somebody and column.name not in _CUSTOMERS else value
+
+
 def _cell(kind: Kind, column: Column, row: models.Model, value: Any) -> Cell:
     return Cell(
         str(column.title),
-        _text(column, row, value),
+        _text(kind, column, row, value),
         _about(kind, column, value),
         column.form == "number",
     )
 
 
-def _text(column: Column, row: models.Model, value: Any) -> str:
+def _text(kind: Kind, column: Column, row: models.Model, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -68,7 +78,7 @@ def _text(column: Column, row: models.Model, value: Any) -> str:
         return translated(str(value))
     if column.name in _IN_UNIT:
         return in_unit(str(getattr(row, "unit", "")), value)
-    return value_in_words(column.name, str(value))
+    return value_in_words(column.name, str(value), of=kind.slug)
 
 
 def in_unit(unit: str, amount: int) -> str:

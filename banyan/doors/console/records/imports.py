@@ -177,7 +177,7 @@ def _mapping(order: Order, typed: QueryDict | None, found: UploadRow) -> dict[st
         "needed": NEEDED[order.what],
         "constants": constants,
         "habits": order.habits,
-        "notes": [note.partition(": ")[2] or note for note in glance.notes],
+        "notes": glance.notes,
         "is_typed": typed is not None,
     }
 

@@ -227,7 +227,7 @@ def _filters(kind: Kind, asked: Asked) -> list[dict[str, object]]:
                 "name": name,
                 "title": titles[name],
                 "value": chosen.get(name, ""),
-                "choices": [(value, value_in_words(name, value)) for value in values],
+                "choices": [(value, value_in_words(name, value, of=kind.slug)) for value in values],
             }
         )
     return shown

@@ -13,7 +13,7 @@ from banyan.core.events import clock
 from banyan.doors.console.number import number_of
 from banyan.doors.console.page import page, render, told
 from banyan.doors.console.staff import at_work
-from banyan.doors.console.team import once
+from banyan.doors.console.team import once, words
 from banyan.kernel.errors import Problem
 from banyan.trust.access import keys as access
 from banyan.trust.access.scopes import SCOPES
@@ -26,7 +26,7 @@ def keys(request: HttpRequest) -> HttpResponseBase:
     context = {
         "rows": list(reversed(access.every())),
         "kinds": _kinds(),
-        "scopes": SCOPES,
+        "scopes": {scope: words.SCOPES[scope] for scope in SCOPES},
         "secret": once.taken(request),
     }
     return render(request, "console/team/keys.html", context, title=_("Keys"))

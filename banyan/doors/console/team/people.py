@@ -138,6 +138,9 @@ def change(request: HttpRequest, user_id: int) -> HttpResponseBase:
             _DONE[do](request, user_id)
     except Problem as problem:
         told(request, problem)
+    me = member(at_work(request).id)
+    if me is None or not me.may("staff.manage"):  # they have just taken it from themselves
+        return redirect("admin:index")
     return redirect("admin:staff_member", user_id=user_id)
 
 

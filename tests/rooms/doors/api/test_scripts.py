@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.conf import settings
 
+from banyan.growth.toolkit import calls
 from banyan.trust.audit.read import entries
 from tests.installation import Installation
 from tests.rooms.doors.api.calling import Caller, caller
@@ -155,3 +156,63 @@ def test_presentation_and_proof(office: Caller) -> None:
     assert office.send("DELETE", "/programs/spring/proof/film").json == {"is_removed": True}
     assert office.get("/programs/spring/proof").json["data"] == []
     assert told("installation") == ["presentation.save"]
+
+
+def test_where_customers_are_called_is_read_and_said(office: Caller) -> None:
+    path = "/programs/spring/calls"
+    assert office.get(path).json == {"place": "everywhere", "tags": []}
+    some = {"place": "tagged", "tags": [" shanghai ", "hangzhou", "shanghai"]}
+    kept = {"place": "tagged", "tags": ["shanghai", "hangzhou"]}
+    assert office.send("PUT", f"{path}?dry_run=true", some).json == kept
+    assert office.get(path).json == {"place": "everywhere", "tags": []}
+    assert entries(verb="program.call_set") == []
+    first = office.send("PUT", path, some, Idempotency_Key="c-1")
+    again = office.send("PUT", path, some, Idempotency_Key="c-1")
+    assert (first.status, first.json, again.body) == (200, kept, first.body)
+    other = office.send("PUT", path, {"place": "nowhere"}, Idempotency_Key="c-1")
+    assert other.code == "idempotency_reused"
+    assert office.get(path).json == kept
+    assert calls.call("spring").reaches(["hangzhou"])
+    assert not calls.call("spring").reaches(["beijing"])
+    [entry] = entries(verb="program.call_set")
+    assert (entry.about, entry.before, entry.after) == (
+        "program:spring",
+        {"place": "everywhere", "tags": []},
+        kept,
+    )
+    assert entry.actor.startswith("key:")
+    # Tags hold where the place is tagged alone.
+    nowhere = office.send("PUT", path, {"place": "nowhere", "tags": ["shanghai"]})
+    assert nowhere.json == {"place": "nowhere", "tags": []}
+
+
+@pytest.mark.parametrize(
+    ("body", "part"),
+    [
+        ({"place": "tagged"}, "tags: name at least one place"),
+        ({"place": "tagged", "tags": [" "]}, "tags: name at least one place"),
+        ({"place": "tagged", "tags": ["x" * 65]}, "tags: at most 200 of 64 characters"),
+        ({"place": "mars"}, "place"),
+        ({"tags": ["shanghai"]}, "place"),
+        ({"place": "tagged", "tags": ["a"] * 201}, "tags"),
+        ({"place": "nowhere", "until": "2027-01-01"}, "until"),
+    ],
+)
+def test_a_call_that_cannot_stand_is_refused_and_changes_nothing(
+    office: Caller, body: object, part: str
+) -> None:
+    reply = office.send("PUT", "/programs/spring/calls", body)
+    assert (reply.status, reply.code) == (422, "invalid")
+    assert part in reply.json["detail"] + str(reply.json.get("errors"))
+    assert calls.call("spring") == calls.Call()
+
+
+def test_calls_are_of_programs_that_are_there_and_for_keys_that_may(office: Caller) -> None:
+    assert office.get("/programs/nothing/calls").code == "not_found"
+    assert office.send("PUT", "/programs/nothing/calls", {"place": "nowhere"}).code == "not_found"
+    reader = caller(is_test=True, scopes=["toolkit:read"])
+    assert reader.get("/programs/spring/calls").status == 200
+    refused = reader.send("PUT", "/programs/spring/calls", {"place": "nowhere"})
+    assert refused.code == "missing_scope"
+    assert caller("publishable").get("/programs/spring/calls").code == "missing_scope"
+    assert calls.call("spring") == calls.Call()

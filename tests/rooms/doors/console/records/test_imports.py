@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import translation
 
 from banyan.core.events import clock
 from banyan.core.events.read import head
@@ -143,7 +144,9 @@ def test_what_is_no_table_is_refused_and_not_kept(
 ) -> None:
     growth = staff("growth")
     assert bring(growth, name, content) == "/console/imports/"
-    assert sentence in growth.get("/console/imports/").content.decode() or sentence == name
+    page = growth.get("/console/imports/").content.decode()
+    assert sentence in page
+    assert str(uploads.folder(1)) not in page
     assert uploads.uploads() == []
     folder = Path(uploads.folder(1)).parent
     assert not folder.exists() or list(folder.iterdir()) == []
@@ -161,6 +164,26 @@ def test_a_mapping_that_lacks_something_is_refused_and_what_was_typed_stays(staf
     found = uploads.upload(1)
     assert found is not None
     assert found.state == "mapping"
+
+
+def test_what_is_noted_about_a_file_names_it_as_its_owner_does(staff: Staff) -> None:
+    growth = staff("growth")
+    people = "编号,姓名\nu-1,王小二\nu-1,王小二\n".encode("gb18030")
+    file = SimpleUploadedFile("人员.csv", people)
+    growth.post("/console/imports/", {"file": file, "kind": "customers"})
+    told = "人员.csv is not UTF-8 and was read as GB 18030"
+    assert told in growth.get("/console/imports/1/?kind=customers").content.decode()
+    mapped = {"do": "try", "kind": "customers", "column-0": "userId", "column-1": "traits.name"}
+    growth.post("/console/imports/1/", mapped)
+    assert work()
+    page = growth.get("/console/imports/1/").content.decode()
+    assert told in page
+    assert "1 rows without an id say exactly what an earlier row says" in page
+    assert str(uploads.folder(1)) not in page
+    chinese = growth.get("/console/imports/1/?lang=zh-hans", follow=True).content.decode()
+    assert "有 1 行没有编号，且与前面某一行完全相同" in chinese
+    assert "人员.csv 不是 UTF-8 编码，已按 GB 18030 读取" in chinese
+    translation.deactivate()
 
 
 def test_a_file_is_thrown_away_on_request(staff: Staff) -> None:

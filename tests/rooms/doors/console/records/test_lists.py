@@ -18,6 +18,7 @@ from banyan.core.referrals.models import Decision
 from banyan.doors.console.records import files, reading
 from banyan.doors.console.records.kinds import BY_SLUG, KINDS
 from banyan.doors.console.records.reading import Asked
+from banyan.doors.console.records.words import OF_LIST, value_in_words
 from banyan.trust.audit.acts import record
 from banyan.trust.audit.read import entries
 from banyan.trust.staff.read import members
@@ -27,8 +28,8 @@ from tests.rooms.pipeline.line import Line
 
 NOW = datetime(2026, 5, 4, 9, tzinfo=UTC)
 
-# What is no record of the business: locks, cursors, secrets of signing in, limits and rules that
-# have a page of their own, and parts of a record that its own page shows.
+# What is no record of the business: locks, cursors, secrets of signing in, limits, rules and
+# counts that have a page of their own, and parts of a record that its own page shows.
 LEFT_OUT = {
     "access.reply",
     "access.signincode",
@@ -36,9 +37,12 @@ LEFT_OUT = {
     "access.tally",
     "access.usedclaim",
     "amends.limit",
+    "approving.budget",
     "approving.policy",
     "audit.chain",
     "events.head",
+    "exposure.salt",
+    "exposure.seen",
     "feedback.word",
     "importing.upload",
     "journeys.place",
@@ -48,7 +52,9 @@ LEFT_OUT = {
     "people.invitation",
     "people.profile",
     "pipeline.cursor",
+    "planning.preparation",
     "planning.vote",
+    "referrals.tally",
     "referrals.waiting",
     "segments.mark",
     "segments.portrait",
@@ -304,3 +310,36 @@ def test_lists_speak_chinese(staff: Staff) -> None:
     assert "待审" in page
     assert "Outcome" not in page
     translation.deactivate()
+
+
+@pytest.mark.parametrize(
+    ("of", "field", "value", "says"),
+    [
+        ("payout-batches", "state", "done", "已完成"),
+        ("privacy-requests", "state", "done", "已答复"),
+        ("stages", "stage", "accepted", "已接受"),
+        ("disputes", "state", "accepted", "已受理"),
+        ("payees", "method", "alipay", "支付宝"),
+        ("touches-lost", "reason", "self_referral", "推荐了自己"),
+        ("transfers", "unit", "cash CNY", "现金 CNY"),
+        ("customers", "user_id", "done", "done"),
+    ],
+)
+def test_a_value_is_said_as_its_own_list_means_it(
+    of: str, field: str, value: str, says: str
+) -> None:
+    with translation.override("zh-hans"):
+        assert value_in_words(field, value, of=of) == says
+
+
+def test_the_staff_stand_by_name(staff: Staff) -> None:
+    finance = staff("finance", email="fay@example.com")
+    [fay] = members()
+    record(fay.actor, "key.create", "key:1", now=NOW)
+    page = finance.get("/console/records/audit/?q=key:1").content.decode()
+    assert (f">{fay.name}<" in page, f">{fay.actor}<" in page) == (True, False)
+
+
+def test_words_are_for_lists_and_fields_that_there_are() -> None:
+    for of, field in OF_LIST:
+        assert field in {column.name for column in BY_SLUG[of].columns}, (of, field)

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 from django.test.utils import override_settings
+from django.utils import translation
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from banyan.core.events import clock
@@ -88,6 +89,10 @@ def test_with_a_second_step_the_password_alone_opens_nothing(ann: int) -> None:
     assert enter(client) == "/console/code/?next=%2Fconsole%2Faccount%2F"
     for path in ("/console/account/", "/console/staff/", "/console/second-step/", "/console/"):
         assert client.get(path).status_code == 302, path
+    asked = client.get("/console/code/?lang=zh-hans", follow=True).content.decode()
+    assert ("验证码" in asked, "推荐码" in asked) == (True, False)
+    client.get("/console/code/?lang=en")
+    translation.deactivate()
     wrong = client.post("/console/code/", {"code": "abcd-efgh", "next": "/console/account/"})
     assert (wrong.status_code, "not right" in wrong.content.decode()) == (200, True)
     right = client.post(

@@ -7,6 +7,7 @@ import io
 import re
 
 import pytest
+from django.utils import translation
 
 from banyan.core.events import clock
 from banyan.doors.console.team import words
@@ -27,6 +28,7 @@ from tests.rooms.trust.audit.test_audit import tamper
 def test_every_role_and_right_has_its_words() -> None:
     assert {right: str(says) for right, says in words.RIGHTS.items()} == rights.RIGHTS
     assert list(words.ROLES) == list(words.ABOUT) == list(rights.ROLES)
+    assert list(words.SCOPES) == list(SCOPES)
 
 
 def test_roles_change_at_once_and_the_last_admin_stays(staff: Staff) -> None:
@@ -42,9 +44,20 @@ def test_roles_change_at_once_and_the_last_admin_stays(staff: Staff) -> None:
         f"/console/staff/{ann.id}/do/", {"do": "roles", "role": ["sales"]}, follow=True
     )
     assert "somebody must remain who may give roles" in reply.content.decode()
+    # Nor does somebody count who was invited and has not come.
+    admin.post("/console/staff/invite/", {"email": "eve@example.com", "role": ["admin"]})
+    admin.post(f"/console/staff/{ann.id}/do/", {"do": "roles", "role": ["sales"]})
     found = member(ann.id)
     assert found is not None
     assert found.roles == ("admin",)
+
+
+def test_who_gives_up_the_right_is_led_where_they_may_still_go(staff: Staff) -> None:
+    admin, _other = staff("admin"), staff("admin", email="boss@example.com")
+    [me] = [one for one in members() if one.email == "admin@example.com"]
+    reply = admin.post(f"/console/staff/{me.id}/do/", {"do": "roles", "role": ["growth"]})
+    assert reply["Location"] == "/console/"
+    assert admin.get("/console/").status_code == 200
 
 
 def test_shutting_out_signs_out_everywhere(staff: Staff) -> None:
@@ -135,6 +148,9 @@ def test_a_keys_secret_is_shown_once(staff: Staff) -> None:
     admin.post("/console/keys/do/", {"do": "revoke", "key": str(key.id)})
     assert keys.find(found[0]) is None
     assert all(scope in page for scope in SCOPES)
+    chinese = admin.get("/console/keys/?lang=zh-hans").content.decode()
+    assert ("读取审计日志" in chinese, "read the audit log" in chinese) == (True, False)
+    translation.deactivate()
 
 
 def test_a_webhook_is_set_up_tested_paused_and_removed(

@@ -156,7 +156,11 @@ def _check_people(what: dict[str, Any]) -> None:
     for name in ("customer", "other", "wrong"):
         user_id = what.get(name, "")
         if user_id and not whole(user_id).is_known:
-            raise BadAmend(_("Nobody is known by the id {user_id}.").format(user_id=user_id))
+            raise BadAmend(
+                _("Nobody is known by the id {user_id}; put them in as a customer first.").format(
+                    user_id=user_id
+                )
+            )
 
 
 def _check_referral(kind: Kind, what: dict[str, Any]) -> None:

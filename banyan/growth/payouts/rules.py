@@ -24,6 +24,13 @@ class BadRule(Problem):
     code = "payout_rule_refused"
 
 
+class NoPayer(Problem):
+    """A file that must name our account, while none is set."""
+
+    status = 409
+    code = "payout_no_payer"
+
+
 @dataclass(frozen=True)
 class RuleRow:
     """Of one unit. `least` in minor units; `day` of the week (1 Monday) or of the month."""
@@ -78,6 +85,16 @@ def payer(method: str) -> tuple[str, str]:
     """Our own account and its name for files of a method; empty where none was set."""
     row = Payer.objects.filter(method=method).first()
     return (row.account, row.name) if row else ("", "")
+
+
+def named_payer(method: str) -> tuple[str, str]:
+    """As `payer`, for a file that is handed in. Raises NoPayer where Alipay would refuse it."""
+    account, name = payer(method)
+    if method == "alipay" and not (account and name):
+        raise NoPayer(
+            _("Alipay files name who pays: fill in our account and name under “Rules” first.")
+        )
+    return account, name
 
 
 def set_payer(method: str, *, account: str, name: str) -> None:

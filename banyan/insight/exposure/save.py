@@ -51,9 +51,8 @@ def add(tallies: Mapping[Place, Tally]) -> None:
     A visitor of a day that was closed meanwhile counts as a view alone: whether they had been there
     before can no longer be told.
     """
-    places = sorted(
-        tallies
-    )  # in one order everywhere, so that no two processes wait for each other
+    # In one order everywhere, so that no two processes wait for each other.
+    places = sorted(tallies)
     with one_transaction():
         Seen.objects.bulk_create(
             [Seen(**place._asdict(), sketch=bytes(sketch.empty())) for place in places],

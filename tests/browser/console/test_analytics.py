@@ -34,8 +34,7 @@ def joined(visitor: Visitor, word: str) -> int:
     return int(cells.nth(1).text_content() or 0)
 
 
-@pytest.mark.parametrize("size", ["phone", "desktop"])
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize(("size", "language"), [("desktop", "en"), ("phone", "zh-hans")])
 def test_from_the_board_to_every_figure(
     company: Company, visitors: Opened, size: str, language: str
 ) -> None:

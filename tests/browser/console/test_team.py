@@ -112,8 +112,7 @@ def test_a_list_is_filtered_kept_and_taken_out_masked(company: Company, visitors
     assert (entry.verb, (entry.after or {})["contacts"]) == ("contacts.export", "masked")
 
 
-@pytest.mark.parametrize("size", ["phone", "desktop"])
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize(("size", "language"), [("desktop", "en"), ("phone", "zh-hans")])
 def test_every_page_of_these_parts_is_sound(
     company: Company, visitors: Opened, size: str, language: str
 ) -> None:

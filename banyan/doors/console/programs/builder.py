@@ -159,7 +159,10 @@ def hand_over(request: HttpRequest, draft_id: int) -> HttpResponse:
         return redirect("admin:draft", draft_id)
     messages.success(
         request,
-        _("Version {number} is ready for review.").format(number=version.number),
+        _(
+            "Version {number} is handed over. Now ask legal and finance here, "
+            "or try it with chosen customers first."
+        ).format(number=version.number),
     )
     return redirect("admin:program_review", version.program)
 

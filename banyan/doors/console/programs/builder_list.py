@@ -49,6 +49,7 @@ from banyan.insight.metrics.lines import lines
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
 from banyan.pipeline.approving.budget import budget
+from banyan.pipeline.approving.read import stop
 from banyan.trust.audit.acts import record
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -133,7 +134,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
 @page("programs.read")
 def overview(request: HttpRequest, slug: str) -> HttpResponse:
     """A program's first page."""
-    now = clock.now()
+    me, now = at_work(request), clock.now()
     found = running_one(slug, now)
     exposed = _exposed(request, slug, now) if found else None
     if exposed and (file := shown.as_file(request, [exposed])):
@@ -154,7 +155,8 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "goals": goals(slug, facts, now=now),
         "facts": facts,
         "drafts": [_draft_line(one) for one in drafts.drafts(slug=slug) if one.number not in past],
-        "may_edit": at_work(request).may("programs.edit"),
+        "may_edit": me.may("programs.edit"),
+        "may_stop": me.may("programs.stop") and found is not None and stop(slug) is None,
         "own_landing": settings.DEFAULT_LANDING_URL,
         "call": calls.call(slug),
         "exposed": exposed,

@@ -106,7 +106,11 @@ def _page(
             for one in known_versions
             if one.status in ("draft", "refused")
         ],
-        "ordered": [one.number for one in known_versions if one.status == "ordered"],
+        "ordered": [
+            one.number
+            for one in known_versions
+            if one.status == "ordered" and row.status != "closed"
+        ],
         "running": running,
         "stop": stopped,
         "stop_by": who(stopped.by) if stopped else "",
@@ -362,7 +366,7 @@ def _stop(request: HttpRequest, slug: str, actor: str, now: datetime) -> str:
 
 def _ask_restart(request: HttpRequest, slug: str, actor: str, now: datetime) -> str:
     stops.ask_restart(actor, slug, why=_text(request, "restart_why"), now=now)
-    return _("Another person of legal is asked to let it go on.")
+    return _("Legal is asked to let it go on; it may not be who asks.")
 
 
 def _restart(request: HttpRequest, slug: str, actor: str, now: datetime) -> str:

@@ -47,8 +47,9 @@ HELP: dict[Kind, Promise] = {
         "somebody else has approved it."
     ),
     "record": gettext_lazy(
-        "For a friend who was recommended by phone, in the shop or on paper, and has not joined "
-        "yet: when they join, the advocate is credited as by a code."
+        "For a customer who was recommended by phone, in the shop or on paper, and has not joined "
+        "yet: when they join, the advocate is credited as by a code. Whoever is no customer yet is "
+        "put in first, by an import or over the API."
     ),
     "move": gettext_lazy(
         "Who brought whom is fixed for ever when a friend joins, so that every replay agrees. What "

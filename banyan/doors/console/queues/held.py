@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 
@@ -141,11 +142,13 @@ def _list(
 ) -> HttpResponseBase:
     now = clock.now()
     given = request.POST if request.method == "POST" else request.GET
-    asked, number = _asked(given, now), typed.page_number(request)
+    asked = _asked(given, now)
     if given.get("least", "").strip() and _least(given) is None:
         messages.error(request, _("“At least” is no amount, so every amount is shown."))
-    rows = held(asked, offset=(number - 1) * PAGE, limit=PAGE + 1)
     found = count(asked)
+    # Whoever ruled on all of the last page stands behind it now.
+    number = typed.page_number(request, last=ceil(found / PAGE))
+    rows = held(asked, offset=(number - 1) * PAGE, limit=PAGE + 1)
     filters = {name: given.get(name, "") for name in ("program", "reason", "age", "least")}
     context = {
         "lines": _lines(rows[:PAGE], ticked, now),

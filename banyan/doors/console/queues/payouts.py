@@ -141,14 +141,14 @@ def file(request: HttpRequest, number: int) -> HttpResponseBase:
     """The file to hand in, with accounts in clear: that it was taken is written down."""
     me, now = at_work(request), clock.now()
     try:
+        payer = Payer(*payout_rules.named_payer(_row(number).method))
         paying.note(number, now=now)
-        row = acts.hand_over(me.actor, _row(number).number, now=now)
+        row = acts.hand_over(me.actor, number, now=now)
     except Problem as problem:
         told(request, problem)
         return redirect("admin:payout", number)
     lines = read.opened(number, states=["sent"])
     record(me.actor, "payout.file_taken", f"payout:{number}", now=now, after={"lines": len(lines)})
-    payer = Payer(*payout_rules.payer(row.method))
     purpose = "推荐奖励" if row.currency == "CNY" else "Referral reward"
     made = sheet(row, lines, payer=payer, purpose=purpose)
     return HttpResponse(

@@ -67,6 +67,7 @@ def moment(given: str) -> datetime:
     return local
 
 
-def page_number(request: HttpRequest) -> int:
-    """Of `?page=`, from 1 on."""
-    return max(1, number_of(request.GET.get("page")) or 1)
+def page_number(request: HttpRequest, *, last: int | None = None) -> int:
+    """Of `?page=`, from 1 on; not beyond the last one, where that is known."""
+    number = max(1, number_of(request.GET.get("page")) or 1)
+    return number if last is None else min(number, max(1, last))

@@ -149,6 +149,7 @@ class Story:
         yield "save_presentation", "PUT", f"{spring}/presentation", brand
         yield "save_faq", "PUT", f"{spring}/faq/islands", QUESTION
         yield "remove_faq", "DELETE", f"{spring}/faq/old", None
+        yield "save_calls", "PUT", f"{spring}/calls", {"place": "nowhere"}
         yield "save_proof", "PUT", f"{spring}/proof/film", PROOF
         yield "remove_proof", "DELETE", f"{spring}/proof/old", None
         script = {"kind": "benefit", "channel": "wechat", "texts": {"en": "Look: {link}"}}

@@ -16,6 +16,7 @@ from banyan.doors.portal.session import own_path
 from banyan.trust.access import devices, signin
 from banyan.trust.access.browsers import device_name
 from tests.installation import Installation
+from tests.rooms.doors.api.calling import working
 from tests.rooms.doors.portal.me import (
     TEXTS,
     Company,
@@ -217,11 +218,11 @@ def test_the_host_may_say_name_and_language(installation: Installation) -> None:
     company = Company()
     kid, secret = company.key()
     client = browser()
-    reply = client.get(
-        "/me/enter", {"token": token(kid, secret, "new", name="王小明", locale="zh-CN")}
-    )
+    with working():
+        reply = client.get(
+            "/me/enter", {"token": token(kid, secret, "new", name="王小明", locale="zh-CN")}
+        )
     assert reply.cookies["banyan_language"].value == "zh-hans"
-    company.work()
     found = customer("new")
     assert found is not None
     assert (found.traits["name"], found.locale) == ("王小明", "zh-CN")

@@ -16,7 +16,7 @@ from banyan.growth.payouts.read import (
     line_of_reference,
     line_row,
 )
-from banyan.growth.payouts.rules import RuleRow, is_due
+from banyan.growth.payouts.rules import NoPayer, RuleRow, is_due, named_payer, set_payer
 from banyan.growth.payouts.sheets import BadResults, Payer, results, sheet
 from tests.installation import Installation
 
@@ -179,3 +179,13 @@ def test_batches_are_due_by_week_or_month() -> None:
     assert not is_due(RuleRow("cash CNY", 1, "week", 4), wednesday)
     assert is_due(RuleRow("cash CNY", 1, "month", 20), wednesday)
     assert not is_due(RuleRow("cash CNY", 1, "", 20), wednesday)
+
+
+def test_alipay_is_not_asked_to_pay_from_nowhere(installation: Installation) -> None:
+    assert named_payer("bank") == ("", "")
+    for account, name in (("", ""), ("pay@example.com", ""), ("", "榕荐公司")):
+        set_payer("alipay", account=account, name=name)
+        with pytest.raises(NoPayer, match="fill in our account and name under “Rules” first"):
+            named_payer("alipay")
+    set_payer("alipay", account=PAYER.account, name=PAYER.name)
+    assert named_payer("alipay") == (PAYER.account, PAYER.name)

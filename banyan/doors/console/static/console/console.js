@@ -58,6 +58,21 @@
     document.querySelectorAll("figure[data-chart]").forEach(draw);
   }
 
+  // <strong data-ticked="NAME"> in a dialog says how many boxes of that name are ticked, or how many
+  // the ticked <input data-ticks="NAME" data-count="…"> stands for; with none there is nothing to do.
+  function countTicked(dialog) {
+    dialog.querySelectorAll("[data-ticked]").forEach((place) => {
+      const name = place.dataset.ticked;
+      const whole = document.querySelector(`[data-ticks="${name}"]:checked`);
+      const boxes = document.querySelectorAll(`input[type=checkbox][name="${name}"]:checked`);
+      const count = whole ? Number(whole.dataset.count) : boxes.length;
+      place.textContent = count;
+      dialog.querySelectorAll("button[name]").forEach((button) => {
+        button.disabled = count === 0;
+      });
+    });
+  }
+
   // <button data-confirm="ID"> opens <dialog id="ID">; its form does the work, or a button of it
   // sends the form that the opener stands in, once that is filled in.
   document.addEventListener("click", (event) => {
@@ -67,6 +82,7 @@
       const dialog = document.getElementById(opener.dataset.confirm);
       const form = opener.form;
       if (form && !form.contains(dialog) && !form.reportValidity()) return;
+      countTicked(dialog);
       dialog.showModal();
     }
     const closer = event.target.closest("[data-close]");

@@ -204,8 +204,14 @@ def test_pause_resume_stop_and_restart(line: Line, staff: Staff) -> None:
     assert status() == "paused"
     assert growth.post(f"{PAGE}life/resume/").status_code == 302
     words = {"stop_reason": "An order.", "stop_notice": "It rests."}
+    assert "Stop at once…" in said(legal.get(PAGE))
+    assert "Stop at once…" not in said(growth.get(PAGE))
     assert legal.post(f"{PAGE}life/stop/", words).status_code == 302
     assert status() == "paused"
+    assert "Stop at once…" not in said(legal.get(PAGE))
+    assert "Whoever publishes programs says here what was mended" in said(
+        legal.get(f"{PAGE}review/")
+    )
     assert growth.post(f"{PAGE}life/resume/").status_code == 409
     assert growth.post(f"{PAGE}life/ask-restart/", {"restart_why": "Mended."}).status_code == 302
     assert "Approve: let it go on" in said(legal.get(f"{PAGE}review/"))

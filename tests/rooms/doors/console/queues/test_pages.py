@@ -107,6 +107,7 @@ def test_held_decisions_are_shown_with_what_both_share(shop: Shop, staff: Staff)
     page = read(client, "/console/held/")
     assert "careful" in page
     assert "many" in page
+    assert "careful" in read(client, "/console/held/?page=99")  # the last page there is
     [row] = [one for one in decisions(waiting=True) if one.friend == "dora"]
     page = read(client, f"/console/held/one/{row.decision_id}/")
     assert "Both were seen on the same device or in the same browser." in page

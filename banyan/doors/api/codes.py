@@ -83,6 +83,7 @@ CODES = {
     "payout_rule_refused": Code(422, "A rule of payouts cannot be followed."),
     "nothing_to_pay": Code(409, "The batch would be empty."),
     "payout_state": Code(409, "The batch is past this, or not there yet."),
+    "payout_no_payer": Code(409, "The file must name our account, and none is set."),
     "payout_results_refused": Code(422, "The result file cannot be read."),
     "no_provider": Code(409, "No provider is set up that could send it."),
     "preference_refused": Code(422, "The preferences cannot be followed."),

@@ -160,7 +160,7 @@ def test_a_rotated_secret_overlaps_for_a_day() -> None:
         new = acts.rotate_secret(ACTOR, key, now=NOW)
         with sending(lambda: moment):
             write("decision.granted")
-            one.wait_for(1)
+            until(lambda: statuses(key) == ["delivered"])
             moment = NOW + timedelta(hours=25)
             write("decision.granted", first=2)
             one.wait_for(2)

@@ -21,16 +21,16 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "banyan.site.settings")
 django.setup()
 
-from django.conf import settings  # noqa: E402  (Django is set up first)
-from django.core.wsgi import get_wsgi_application  # noqa: E402
-from granian.rsgi import HTTPProtocol, Scope  # type: ignore[attr-defined]  # noqa: E402
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from granian.rsgi import HTTPProtocol, Scope  # type: ignore[attr-defined]
 
-from banyan.doors.edge import door  # noqa: E402
-from banyan.doors.edge.desk import Desk  # noqa: E402
-from banyan.doors.edge.exchange import Request, problem  # noqa: E402
-from banyan.doors.edge.payload import LARGEST_BYTES  # noqa: E402
-from banyan.insight.exposure import counting  # noqa: E402
-from banyan.kernel.parent import end_with_parent  # noqa: E402
+from banyan.doors.edge import door
+from banyan.doors.edge.desk import Desk
+from banyan.doors.edge.exchange import Request, problem
+from banyan.doors.edge.payload import LARGEST_BYTES
+from banyan.insight.exposure import counting
+from banyan.kernel.parent import end_with_parent
 
 DJANGO_THREADS = 16
 LARGEST_UPLOAD_BYTES = 64 * 1024 * 1024

@@ -43,6 +43,17 @@ ARGUMENTS = [
 SIZES = {"phone": (360, 780), "desktop": (1280, 800)}
 LOCALES = {"en": "en-GB", "zh-hans": "zh-CN"}
 
+# Every size in every language; on the second database, which draws the same pages, each once.
+EACH_LOOK = pytest.mark.parametrize(
+    ("company", "size", "language"),
+    [
+        *(("sqlite", size, language) for size in SIZES for language in LOCALES),
+        ("postgres", "desktop", "en"),
+        ("postgres", "phone", "zh-hans"),
+    ],
+    indirect=["company"],
+)
+
 Opened = Callable[..., "Visitor"]
 
 # Every rule of axe; of what it finds, the rule, its impact and the first element.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from crawlerdetect import CrawlerDetect  # type: ignore[import-untyped]  # it ships none
+from crawlerdetect import CrawlerDetect
 
 
 def is_no_person(headers: Mapping[str, str]) -> bool:

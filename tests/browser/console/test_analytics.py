@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Opened, Visitor, sound
+from tests.browser.conftest import EACH_LOOK, Opened, Visitor, sound
 from tests.browser.console.test_customers import wang
 from tests.browser.console.test_team import sign_in, somebody
 from tests.story.company import Company, eventually
@@ -34,7 +34,7 @@ def joined(visitor: Visitor, word: str) -> int:
     return int(cells.nth(1).text_content() or 0)
 
 
-@pytest.mark.parametrize(("size", "language"), [("desktop", "en"), ("phone", "zh-hans")])
+@EACH_LOOK
 def test_from_the_board_to_every_figure(
     company: Company, visitors: Opened, size: str, language: str
 ) -> None:

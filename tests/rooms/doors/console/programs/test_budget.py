@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from threading import Event
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -15,6 +16,7 @@ from banyan.pipeline.approving.spending import look
 from banyan.trust.audit.read import entries
 from tests.installation import Installation
 from tests.rooms.doors.console.conftest import Staff
+from tests.rooms.doors.console.pages import said
 from tests.rooms.pipeline.line import Line
 
 PAGE = "/console/programs/p/spring/"
@@ -25,11 +27,6 @@ TYPED = {
     "action": "stop",
     "grace_days": "7",
 }
-
-
-def said(reply: object) -> str:
-    """The text of a page."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", reply.content.decode()))  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -45,7 +42,7 @@ def line(installation: Installation) -> Line:
     return made
 
 
-def kept(client: Client, **other: str) -> object:
+def kept(client: Client, **other: str) -> Any:
     return client.post(f"{PAGE}budget/keep/", TYPED | other)
 
 
@@ -54,7 +51,7 @@ def test_a_budget_is_set_shown_and_taken_away(line: Line, staff: Staff) -> None:
     empty = said(finance.get(f"{PAGE}budget/"))
     assert "Rewards in money 20.00 USD Brought by friends 100.00 USD Share taken 20.00 %" in empty
     assert "Take the budget away" not in empty
-    assert kept(finance, percent="25").status_code == 302  # type: ignore[attr-defined]
+    assert kept(finance, percent="25").status_code == 302
     row = budget("spring")
     assert row is not None
     assert (row.share_bp, row.smallest, row.action) == (2_500, 5_000, "stop")
@@ -84,13 +81,13 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(line: Line, staff: Staf
         ("smallest", "1.005", "1.005 has more than 2 decimals."),
     ):
         reply = kept(growth, **{field: text})
-        assert reply.status_code == 422  # type: ignore[attr-defined]
+        assert reply.status_code == 422
         assert words in said(reply)
-        assert f'value="{text}"' in reply.content.decode()  # type: ignore[attr-defined]
+        assert f'value="{text}"' in reply.content.decode()
     assert budget("spring") is None
     support = staff("support")
     assert support.get(f"{PAGE}budget/").status_code == 200
-    assert kept(support).status_code == 403  # type: ignore[attr-defined]
+    assert kept(support).status_code == 403
     assert support.post(f"{PAGE}budget/drop/").status_code == 403
     assert budget("spring") is None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from django.test import Client
 
@@ -14,16 +12,12 @@ from banyan.trust.audit.read import entries
 from banyan.trust.staff.read import by_email
 from tests.installation import Installation
 from tests.rooms.doors.console.conftest import Staff
+from tests.rooms.doors.console.pages import said
 from tests.rooms.pipeline.line import PROGRAM
 
 PAGE = "/console/programs/p/spring/"
 LIST = f"{PAGE}checklist/"
 TYPED = {"department": "Shops", "text": "Train the shops.", "owner": "", "due_on": ""}
-
-
-def said(reply: object) -> str:
-    """The text of a page."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", reply.content.decode()))  # type: ignore[attr-defined]
 
 
 @pytest.fixture

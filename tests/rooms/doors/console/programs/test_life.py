@@ -1,8 +1,8 @@
 """From a draft to publication by two second persons; cuts with notice; who may do what."""
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -21,6 +21,7 @@ from banyan.trust.audit.read import entries
 from banyan.trust.staff.rights import ROLES
 from tests.installation import Installation
 from tests.rooms.doors.console.conftest import Staff
+from tests.rooms.doors.console.pages import said
 from tests.rooms.pipeline.line import PROGRAM, Line
 
 SECOND = PROGRAM.replace("version: 1", "version: 2")
@@ -33,7 +34,7 @@ def draft(source: str) -> None:
     save_draft("user:999", source, now=clock.now())
 
 
-def act(client: Client, verb: str, **fields: object) -> object:
+def act(client: Client, verb: str, **fields: object) -> Any:
     return client.post(f"{PAGE}life/{verb}/", fields)
 
 
@@ -50,11 +51,6 @@ def approved(staff: Staff, review: int) -> None:
             f"{PAGE}life/judge-{side}/", {"review": review, "verdict": "approve"}
         )
         assert reply.status_code == 302, reply.content.decode()
-
-
-def said(reply: object) -> str:
-    """The text of a page."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", reply.content.decode()))  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -180,9 +176,9 @@ def test_a_cut_needs_notice_and_words_for_customers(line: Line, staff: Staff) ->
 
 def test_legal_sets_the_notice(line: Line, staff: Staff) -> None:
     legal = staff("legal")
-    assert act(legal, "notice-days", notice_days=0).status_code == 302  # type: ignore[attr-defined]
-    assert act(legal, "notice-days", notice_days=366).status_code == 409  # type: ignore[attr-defined]
-    assert act(legal, "notice-days", notice_days="many").status_code == 409  # type: ignore[attr-defined]
+    assert act(legal, "notice-days", notice_days=0).status_code == 302
+    assert act(legal, "notice-days", notice_days=366).status_code == 409
+    assert act(legal, "notice-days", notice_days="many").status_code == 409
     assert read.notice_days("spring") == 0
     draft(CUT)
     growth = staff("growth")

@@ -1,7 +1,6 @@
 """Comparing and the test bench, from the pages."""
 
 import io
-import re
 import zipfile
 from datetime import timedelta
 from threading import Event
@@ -18,15 +17,11 @@ from banyan.pipeline.comparing import runner
 from banyan.pipeline.comparing.read import comparisons
 from tests.installation import Installation
 from tests.rooms.doors.console.conftest import Staff
+from tests.rooms.doors.console.pages import said
 from tests.rooms.pipeline.line import PROGRAM, Line
 
 PAGE = "/console/programs/p/spring/"
 DRAFT = PROGRAM.replace("version: 1", "version: 2").replace("20.00", "35.00")
-
-
-def said(reply: object) -> str:
-    """The text of a page."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", reply.content.decode()))  # type: ignore[attr-defined]
 
 
 @pytest.fixture

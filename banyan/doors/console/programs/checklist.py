@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -20,7 +19,7 @@ from banyan.core.events import clock
 from banyan.core.programs.read import program
 from banyan.doors.console.number import number_of
 from banyan.doors.console.page import page, told
-from banyan.doors.console.programs.frame import program_page
+from banyan.doors.console.programs.frame import Act, program_page
 from banyan.doors.console.programs.review_words import zone
 from banyan.doors.console.staff import at_work
 from banyan.growth.planning import preparations
@@ -120,14 +119,6 @@ def _remove(request: HttpRequest, slug: str, actor: str, now: datetime) -> str:
     row = preparations.remove(actor, slug, _number(request))
     record(actor, "preparation.removed", f"program:{slug}", now=now, before=_plain(row))
     return _("It is off the list.")
-
-
-@dataclass(frozen=True)
-class Act:
-    """What one form does, and for whom."""
-
-    right: str
-    do: Callable[[HttpRequest, str, str, datetime], str]
 
 
 ACTS = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -32,6 +34,15 @@ class Tab:
     title: str | Promise
     name: str
     rights: tuple[str, ...] = ("programs.read",)
+
+
+@dataclass(frozen=True)
+class Act:
+    """What a form of a page does and the right it asks for. `do` takes the request, the program,
+    the actor and the time, gives what to say, and raises Problem."""
+
+    right: str
+    do: Callable[[HttpRequest, str, str, datetime], str]
 
 
 def program_page(

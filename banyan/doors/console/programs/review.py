@@ -28,7 +28,7 @@ from banyan.doors.console.programs.builder_document import Document
 from banyan.doors.console.programs.builder_fields import spoken
 from banyan.doors.console.programs.builder_steps import STEPS
 from banyan.doors.console.programs.checklist import open_lines
-from banyan.doors.console.programs.frame import program_page
+from banyan.doors.console.programs.frame import Act, program_page
 from banyan.doors.console.programs.review_words import language, moment, who, zone
 from banyan.doors.console.staff import at_work
 from banyan.doors.refusals import refusal, translated
@@ -414,14 +414,6 @@ def _pilot_promote(request: HttpRequest, slug: str, actor: str, now: datetime) -
     return _(
         "Version {number} is the draft for everybody; lay it before legal and finance."
     ).format(number=row.number)
-
-
-@dataclass(frozen=True)
-class Act:
-    """What can be done on the page, the right it asks for, and how."""
-
-    right: str
-    do: Callable[[HttpRequest, str, str, datetime], str]
 
 
 ACTS = {

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import polars as pl
 import structlog
@@ -29,10 +30,11 @@ from banyan.growth.toolkit import save as toolkit
 from banyan.insight.metrics.facts import Facts, counted
 from banyan.insight.metrics.keeper import Keeper
 from banyan.insight.metrics.promised import promised
-from banyan.kernel.database import one_transaction
+from banyan.kernel.database import is_postgres, one_transaction
 from banyan.kernel.errors import Problem
 from banyan.pipeline import news, shelf
 from banyan.pipeline.alarms import close, raise_alarm
+from banyan.pipeline.beside import Beside
 from banyan.pipeline.books import book_of, fingerprint
 from banyan.pipeline.leader import leading
 from banyan.pipeline.models import Cursor
@@ -48,6 +50,9 @@ BUSY = 100
 """Events of a batch from which on the line is busy: then it waits a little for a larger one, since
 a batch costs as much as some hundred events, which the doors have a better use for."""
 BUSY_S = 0.4
+MUCH = 2_000
+"""Events of a full batch from which on figures are counted beside the next one: to start a thread's
+connection costs as much as to count some hundred."""
 STANDBY_S = 1.0
 RETRY_S = 2.0
 
@@ -127,6 +132,7 @@ class Worker:
         self._book: Book | None = None
         self._promised = promised(no_programs(), [])
         self._figures = Keeper()
+        self._beside = Beside("figures")
         self._fingerprint = ""
         self._is_stuck = is_stuck
         self._next_look = _LONG_AGO
@@ -145,7 +151,7 @@ class Worker:
         if waiting is not None:
             # What is published counts from behind its own position on.
             events = events.filter(pl.col("position") <= waiting)
-        self._decide(cursor, events)
+        self._decide(cursor, events, is_full=events.height == limit)
         return events.height
 
     def tick(self) -> None:
@@ -158,12 +164,14 @@ class Worker:
         if due is not None and due <= (now - _EPOCH) // _MICROSECOND:
             append_one("clock", _ticked(now), now=now)
 
-    def _decide(self, cursor: Cursor, events: pl.DataFrame) -> None:
+    def _decide(self, cursor: Cursor, events: pl.DataFrame, *, is_full: bool) -> None:
         last = int(events["position"][-1])
         assert self._book is not None, "the book is taken up before the first batch"
         raw = typed(self._book, events["body"])
         outcomes, after = _stepped(self._book, cursor, raw)
         references = pl.DataFrame([events["position"], raw["properties.reference"].alias("named")])
+        carried = ("code", "channel", "script")
+        touching = events.hstack([raw[f"properties.{name}"].alias(name) for name in carried])
         with one_transaction():
             _move(
                 cursor,
@@ -184,12 +192,13 @@ class Worker:
             stages = referrals.save_stages(
                 events, referrals=outcomes.referrals, decisions=outcomes.decisions
             )
-            programs.save(events, referrals=outcomes.referrals, rejects=outcomes.rejects)
-            toolkit.save(events)
+            programs.save(touching, referrals=outcomes.referrals, rejects=outcomes.rejects)
+            toolkit.save(touching)
             # Sealed data that came after its person was erased.
             forget_at(people.save(events))
             news.save(outcomes, stages=stages, rulings=rulings, now=clock.now())
             shelf.save(after.changes())
+        self._beside.wait()
         self._figures.take(
             Facts(
                 counted(events, raw, outcomes.rejects),
@@ -204,14 +213,22 @@ class Worker:
             now=clock.now(),
         )
         self.position = last
-        self._count()
+        self._count(is_behind=is_full and events.height >= MUCH)
         if self._is_stuck:
             close("worker_stuck", now=clock.now())
             self._is_stuck = False
 
-    def _count(self) -> None:
-        if self._figures.is_due(now := clock.now()):
-            self._figures.count(self._promised, cursor=self.position, now=now)
+    def _count(self, *, is_behind: bool = False) -> None:
+        """Count what is due; beside the next batch when there is one, unless the database lets only
+        one write at a time."""
+        self._beside.wait()
+        if not self._figures.is_due(now := clock.now()):
+            return
+        count = partial(self._figures.count, self._promised, cursor=self.position, now=now)
+        if is_behind and is_postgres():
+            self._beside.start(count)
+        else:
+            count()
 
     def _take_books(self, cursor: Cursor) -> None:
         """Load the book; make the state anew if it was made for another book or release."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 from django.db import connection
 
-from banyan.kernel.database import among, put, read
+from banyan.kernel.database import among, is_postgres, put, read
 
 CREATED = "Referral Link Created"
 CLICKED = "Referral Link Clicked"
@@ -15,9 +15,10 @@ _WHEN = pl.Datetime("us", "UTC")
 def save(events: pl.DataFrame, *, referrals: pl.DataFrame, rejects: pl.DataFrame) -> None:
     """Take up links made in the log and move the counters of clicks and referrals.
 
-    `events`: a batch's (position, name, body, user_id, occurred_at); `referrals`: those that
-    started in it; `rejects`: its events that the engine could not use. A click ahead of its link's
-    creation is one of them, wherever the log was cut into batches: it does not count.
+    `events`: a batch's (position, name, body, user_id, occurred_at) and what its `properties` say
+    of `code`, `channel` and `script`; `referrals`: those that started in it; `rejects`: its events
+    that the engine could not use. A click ahead of its link's creation is one of them, wherever the
+    log was cut into batches: it does not count.
     """
     _take_up(events.filter(pl.col("name") == CREATED))
     clicked = events.filter(pl.col("name") == CLICKED)
@@ -28,12 +29,11 @@ def save(events: pl.DataFrame, *, referrals: pl.DataFrame, rejects: pl.DataFrame
 def _take_up(created: pl.DataFrame) -> None:
     """Links that came as events; the first to take a code owns it, and doors have made theirs."""
     rows = created.select(
-        _property("code").alias("code"),
-        _property("code").str.strip_chars().str.to_uppercase().alias("key"),
+        "code",
+        _key("code").alias("key"),
         _property("program").fill_null("").alias("program"),
         pl.col("user_id").alias("advocate"),
-        _property("channel").fill_null("").alias("channel"),
-        _property("script").fill_null("").alias("script"),
+        pl.col("channel", "script").fill_null(""),
         pl.col("occurred_at").cast(_WHEN).alias("created_at"),
     ).filter(pl.col("key").str.len_chars() > 0, pl.col("advocate") != "")
     if rows.is_empty():
@@ -46,7 +46,7 @@ def _take_up(created: pl.DataFrame) -> None:
 
 
 def _count_clicks(clicked: pl.DataFrame) -> None:
-    keys = clicked.select(key=_property("code").str.strip_chars().str.to_uppercase())
+    keys = clicked.select(key=_key("code"))
     _add("clicks", keys.drop_nulls().group_by("key").len("n"))
 
 
@@ -67,15 +67,26 @@ def _count_referrals(events: pl.DataFrame, referrals: pl.DataFrame) -> None:
 
 
 def _add(column: str, counts: pl.DataFrame) -> None:
-    """Add to a counter of the links with these keys, in one order for every writer."""
+    """Add to a counter of the links with these keys; (key, n)."""
     rows = sorted(counts.rows())
     if not rows:
         return
     with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE programs_link SET {column} = {column} + %s WHERE key = %s",
-            [(n, key) for key, n in rows],
-        )
+        if is_postgres():
+            cursor.execute(
+                f"UPDATE programs_link AS kept SET {column} = kept.{column} + more.n "
+                "FROM unnest(%s::text[], %s::bigint[]) AS more(key, n) WHERE kept.key = more.key",
+                [[key for key, _ in rows], [n for _, n in rows]],
+            )
+        else:
+            cursor.executemany(
+                f"UPDATE programs_link SET {column} = {column} + %s WHERE key = %s",
+                [(n, key) for key, n in rows],
+            )
+
+
+def _key(name: str) -> pl.Expr:
+    return pl.col(name).str.strip_chars().str.to_uppercase()
 
 
 def _property(name: str) -> pl.Expr:

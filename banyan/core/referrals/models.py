@@ -44,7 +44,7 @@ class StageChange(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["program", "friend", "stage"], name="stage_once"),
+            models.UniqueConstraint(fields=["friend", "program", "stage"], name="stage_once"),
         ]
         indexes = [models.Index(fields=["stage", "at"], name="stage_by_time")]
 

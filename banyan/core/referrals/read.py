@@ -280,7 +280,6 @@ def _lost(row: TouchLost) -> TouchLostRow:
 def _with_stages(rows: Iterable[Referral]) -> list[ReferralRow]:
     rows = list(rows)
     reached: dict[tuple[str, str], list[StageReached]] = {}
-    # By program too, by which stages are found first.
     changes = StageChange.objects.filter(
         program__in={row.program for row in rows}, friend__in={row.friend for row in rows}
     )

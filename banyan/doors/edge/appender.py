@@ -23,6 +23,11 @@ from banyan.kernel.errors import Problem
 MOST_AT_ONCE = 4_000
 """Events in one commit: more would only make the first of them wait."""
 MOST_WAITING = 40_000
+MANY = 12
+"""Requests in a commit from which on the next one waits until as many are there again: whoever was
+answered asks anew, and two commits of half the size cost everybody half as much again."""
+GATHER_S = 0.0015
+"""How long it waits for them at most: about what a commit takes."""
 
 log = structlog.get_logger("banyan.edge")
 
@@ -50,6 +55,8 @@ class Appender:
         self._tell_all = tell_all
         self._waiting: list[Waiting] = []
         self._events_waiting = 0
+        self._awaited = 1
+        self._groups = (0, 0)
         self._is_closed = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="appender", daemon=True)
@@ -66,7 +73,8 @@ class Appender:
                 raise Unavailable("Too many events wait to be written; send them again later.")
             self._events_waiting += events
             self._waiting.extend(arrived)
-            self._changed.notify()
+            if len(self._waiting) >= self._awaited:
+                self._changed.notify()
 
     def close(self) -> None:
         """Write what waits and end."""
@@ -88,8 +96,9 @@ class Appender:
     def _next_group(self) -> list[Waiting]:
         """What waits, up to a limit; nothing once the appender is closed and all is written."""
         with self._changed:
-            while not self._waiting and not self._is_closed:
-                self._changed.wait()
+            self._await(1)
+            if (usual := max(self._groups)) >= MANY:
+                self._await(usual, GATHER_S)
             count = taken = 0
             for waiting in self._waiting:
                 if taken and count + len(waiting.events) > MOST_AT_ONCE:
@@ -98,7 +107,13 @@ class Appender:
                 taken += 1
             group, self._waiting = self._waiting[:taken], self._waiting[taken:]
             self._events_waiting -= count
+            self._groups = (self._groups[1], taken)
             return group
+
+    def _await(self, requests: int, seconds: float | None = None) -> None:
+        self._awaited = requests
+        self._changed.wait_for(lambda: len(self._waiting) >= requests or self._is_closed, seconds)
+        self._awaited = 1
 
 
 def _written(group: Sequence[Waiting]) -> list[Outcome]:

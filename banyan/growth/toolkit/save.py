@@ -17,13 +17,13 @@ shares = toolkit_use.shares + excluded.shares, clicks = toolkit_use.clicks + exc
 
 
 def save(events: pl.DataFrame) -> None:
-    """Count shares and clicks by script and channel. `events`: a batch's (name, body).
+    """Count shares and clicks by script and channel. `events`: a batch's (name, script, channel).
 
     What names neither is counted with its link alone.
     """
     named = (
         events.filter(pl.col("name").is_in([CLICKED, SHARED]))
-        .select("name", script=_property("script"), channel=_property("channel"))
+        .select("name", script=_word("script"), channel=_word("channel"))
         .filter((pl.col("script") != "") | (pl.col("channel") != ""))
     )
     if named.is_empty():
@@ -36,8 +36,7 @@ def save(events: pl.DataFrame) -> None:
         cursor.executemany(_COUNT, sorted(counts.rows()))
 
 
-def _property(name: str) -> pl.Expr:
-    text = pl.col("body").str.json_path_match(f"$.properties.{name}")
+def _word(name: str) -> pl.Expr:
     # A link can be followed with any word in it, and PostgreSQL keeps no NUL in a text.
-    whole = text.fill_null("").str.replace_all("\x00", "", literal=True)
+    whole = pl.col(name).fill_null("").str.replace_all("\x00", "", literal=True)
     return whole.str.strip_chars().str.slice(0, _LONGEST)

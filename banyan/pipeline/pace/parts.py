@@ -65,14 +65,13 @@ def watching(site: int | None = None) -> Iterator[Spent]:
     """What the work inside costs: that of the site whose head is process `site`, of PostgreSQL, of
     this process and of the programs that it starts and waits for."""
     spent = Spent()
-    groups = _groups(site)
-    before, busy, started = _cpu(groups), _busy_s(), time.perf_counter()
+    before, busy, started = _cpu(_groups(site)), _busy_s(), time.perf_counter()
     try:
         yield spent
     finally:
         spent.seconds = time.perf_counter() - started
         spent.busy_cores = (_busy_s() - busy) / spent.seconds
-        after = _cpu(groups)
+        after = _cpu(_groups(site))  # some processes are new, and count whole
         spent.cpu_s = {name: max(0.0, after[name] - before[name]) for name in before}
 
 
@@ -122,8 +121,9 @@ def _cpu(groups: Mapping[str, list[int]]) -> dict[str, float]:
 
 
 def _process_s(process: int) -> float:
+    """Its own CPU seconds and those of its children that have ended."""
     fields = _read(_PROC / str(process) / "stat").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * _TICK_S if fields else 0.0
+    return sum(map(int, fields[11:15])) * _TICK_S
 
 
 def _busy_s() -> float:

@@ -158,6 +158,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 OTP_TOTP_ISSUER = COMPANY or "Banyan"
+# Wrong codes are counted in trust/staff/entering.py, which can say so; these would call a right one
+# wrong for some seconds.
+OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0
 UNFOLD = {
     "SITE_TITLE": "Banyan",
     "SITE_HEADER": "Banyan 榕荐",

@@ -24,10 +24,14 @@ WRONG_OF_ONE_MEMBER = 60
 WRONG_FROM_ONE_ADDRESS = 100
 """Of whomever, in an hour."""
 WRONG_CODES = 10
+"""Of one member within the span."""
+WRONG_CODES_A_DAY = 30
+"""Who has learnt a password and guesses, of a million codes three being good at a time, gets in
+after thirty years on average."""
 LINKS_A_MEMBER = 3
 LINKS_AN_ADDRESS = 20
 """In an hour."""
-_HOUR = timedelta(hours=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class WrongEntry(Problem):
@@ -59,7 +63,9 @@ def code_taken(user_id: int, code: str, *, now: datetime) -> str:
     """The second factor: the way it was shown, `app` or `recovery code`. Raises WrongEntry,
     TooOften."""
     key = f"staff-code:{user_id}"
-    with _counted((key, WRONG_CODES, SPAN), now=now):
+    with _counted(
+        (key, WRONG_CODES, SPAN), (f"staff-code-day:{user_id}", WRONG_CODES_A_DAY, _DAY), now=now
+    ):
         way = matched(user_id, code)
         if way is None:
             raise WrongEntry("This code is not right; wait for the next one and try again.")

@@ -108,7 +108,7 @@ def device_of(user_id: int) -> TOTPDevice | None:
 
 def matched(user_id: int, code: str) -> str | None:
     """`app` or `recovery code`, by which of them a code is; None for a wrong one. A code is taken
-    once, and after wrong ones none for some seconds."""
+    once."""
     said = _plain(code)
     is_of_app = said.isdigit() and len(said) == _DIGITS
     devices = TOTPDevice if is_of_app else StaticDevice

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django_otp.oath import TOTP
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from banyan.trust.access.tallies import TooOften
 from banyan.trust.audit.read import entries
@@ -123,7 +122,7 @@ def test_a_second_factor_counts_once_its_first_code_was_shown(installation: Inst
     # A code is good once.
     with pytest.raises(entering.WrongEntry):
         entering.code_taken(ann.id, code_of(begun.key), now=NOW)
-    TOTPDevice.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None)
+    # The next one is taken, though a wrong one came just before.
     assert entering.code_taken(ann.id, code_of(begun.key, ahead=1), now=NOW) == "app"
     assert entering.code_taken(ann.id, codes[0].upper(), now=NOW) == "recovery code"
     assert factor.codes_left(ann.id) == 9
@@ -135,6 +134,25 @@ def test_a_second_factor_counts_once_its_first_code_was_shown(installation: Inst
     assert not sessions.seen(session, ann.id, now=NOW)
     with pytest.raises(factor.BadFactor):
         factor.remove("user:99", ann.id, now=NOW)
+
+
+def test_codes_are_not_guessed(installation: Installation) -> None:
+    ann = acts.add("system", "ann@example.com", roles=["growth"], password=PASSWORD, now=NOW)
+    begun = factor.begin(ann.id)
+    factor.confirm(ann.id, code_of(begun.key), now=NOW)
+    later = NOW
+    for turn in range(entering.WRONG_CODES_A_DAY // entering.WRONG_CODES):
+        later = NOW + turn * entering.SPAN
+        for _ in range(entering.WRONG_CODES):
+            with pytest.raises(entering.WrongEntry):
+                entering.code_taken(ann.id, "abcd-efgh", now=later)
+        with pytest.raises(TooOften):
+            entering.code_taken(ann.id, code_of(begun.key, ahead=1), now=later)
+    later += entering.SPAN
+    with pytest.raises(TooOften):
+        entering.code_taken(ann.id, code_of(begun.key, ahead=1), now=later)
+    tomorrow = NOW + timedelta(days=1)
+    assert entering.code_taken(ann.id, code_of(begun.key, ahead=1), now=tomorrow) == "app"
 
 
 def test_a_wrong_first_code_sets_nothing_up(installation: Installation) -> None:

@@ -9,7 +9,6 @@ from django.conf import settings as django_settings
 from django.test import Client
 from django.test.utils import override_settings
 from django.utils import translation
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from banyan.core.events import clock
 from banyan.growth.journeys.read import notices
@@ -121,7 +120,6 @@ def test_where_it_is_required_one_is_led_to_set_it_up(ann: int) -> None:
         assert (
             "not the code" in client.post("/console/second-step/", {"code": wrong}).content.decode()
         )
-        TOTPDevice.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None)
         done = client.post("/console/second-step/", {"code": code_of(key)}).content.decode()
         assert len(re.findall(r"<li><code>\w{4}-\w{4}</code></li>", done)) == 10
         assert client.get("/console/staff/").status_code == 200

@@ -44,10 +44,11 @@ def rejects_between(after: int, upto: int) -> pl.DataFrame:
     return _rows("rejects", "referrals_reject", "position", after, upto)
 
 
-def stages_between(after: int, upto: int) -> pl.DataFrame:
+def stages_between(after: int, upto: int, people: Sequence[str]) -> pl.DataFrame:
     """Stages that events in (after, upto] brought: (program, friend, stage, position, at, reason).
 
-    What a join writes belongs to the join, though a touch stands before it.
+    `people` are those who did something in it or about whom something was decided: there is no
+    index by position. What a join writes belongs to the join, though a touch stands before it.
     """
     marks = ", ".join(["%s"] * len(_OF_JOIN))
     columns = ", ".join(f"s.{quoted(name)}" for name in _STAGE)
@@ -58,10 +59,11 @@ def stages_between(after: int, upto: int) -> pl.DataFrame:
         [*_OF_JOIN, after, upto],
         _STAGE,
     )
+    where, friends = among("s.friend", people)
     later = read(
-        f"SELECT {columns} FROM referrals_stagechange s WHERE s.stage NOT IN ({marks}) "
+        f"SELECT {columns} FROM referrals_stagechange s WHERE {where} AND s.stage NOT IN ({marks}) "
         "AND s.position > %s AND s.position <= %s",
-        [*_OF_JOIN, after, upto],
+        [*friends, *_OF_JOIN, after, upto],
         _STAGE,
     )
     return pl.concat([of_join, later])

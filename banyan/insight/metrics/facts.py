@@ -62,12 +62,14 @@ def counted(events: pl.DataFrame, typed: pl.DataFrame, rejects: pl.DataFrame) ->
 def facts_between(after: int, upto: int) -> Facts:
     """What the log and the tables keep of the positions in (after, upto]."""
     events = log.after(after, upto - after)
+    decisions = frames.decisions_between(after, upto)
+    people = pl.concat([events["user_id"], decisions["friend"]]).drop_nulls().unique()
     return Facts(
         counted(events, typed(events["body"]), frames.rejects_between(after, upto)),
         frames.referrals_between(after, upto),
         frames.lost_between(after, upto),
-        frames.stages_between(after, upto),
-        frames.decisions_between(after, upto),
+        frames.stages_between(after, upto, people.to_list()),
+        decisions,
         transfers_between(after, upto),
     )
 

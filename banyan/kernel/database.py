@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -86,7 +87,7 @@ def put(table: str, frame: pl.DataFrame, key: Sequence[str], *, adding: Sequence
 def read(sql: str, parameters: Sequence[Any], schema: Mapping[str, Any]) -> pl.DataFrame:
     """The rows of a query as a frame of that schema; its columns stand in the query's order."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+        cursor.execute(sql, _asked(parameters))
         return _framed(cursor.fetchall(), schema)
 
 
@@ -95,7 +96,7 @@ def read_in_pieces(
 ) -> Iterator[pl.DataFrame]:
     """The same in frames of `size` rows, for more than memory should hold at once."""
     with connection.chunked_cursor() as cursor:
-        cursor.execute(sql, parameters)
+        cursor.execute(sql, _asked(parameters))
         while rows := cursor.fetchmany(size):
             yield _framed(rows, schema)
 
@@ -113,6 +114,20 @@ def among(column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
 def quoted(name: str) -> str:
     """A table's or column's name as SQL."""
     return connection.ops.quote_name(name)
+
+
+def as_stored(at: datetime) -> str:
+    """A moment as Django stores it on SQLite: text, in UTC, without a fraction that is zero.
+
+    One form everywhere, since SQLite compares moments letter by letter.
+    """
+    return str(at.astimezone(UTC).replace(tzinfo=None))
+
+
+def _asked(parameters: Sequence[Any]) -> Sequence[Any]:
+    if is_postgres():
+        return parameters
+    return [as_stored(one) if isinstance(one, datetime) else one for one in parameters]
 
 
 def _framed(rows: Sequence[Any], schema: Mapping[str, Any]) -> pl.DataFrame:
@@ -151,11 +166,16 @@ def _as_csv(frame: pl.DataFrame) -> bytes:
 
 
 def _stored(frame: pl.DataFrame) -> pl.DataFrame:
-    """Values as Django stores them on SQLite: date-times as text, wide integers as text."""
+    """Values as Django stores them on SQLite: date-times as `as_stored` has them, wide integers as
+    text."""
     changes = []
     for name, dtype in frame.schema.items():
         if isinstance(dtype, pl.Datetime):
-            changes.append(pl.col(name).dt.strftime("%Y-%m-%d %H:%M:%S%.6f").alias(name))
+            at = pl.col(name).dt
+            seconds, whole = at.strftime("%Y-%m-%d %H:%M:%S"), at.microsecond() == 0
+            changes.append(
+                pl.when(whole).then(seconds).otherwise(seconds + at.strftime("%.6f")).alias(name)
+            )
         elif dtype == pl.Int128:
             changes.append(pl.col(name).cast(pl.String).alias(name))
     return frame.with_columns(changes) if changes else frame

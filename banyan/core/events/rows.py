@@ -7,12 +7,11 @@ millisecond before its first row, which is several times what the database takes
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from django.db import connection
 
 from banyan.core.events.incoming import Incoming
-from banyan.kernel.database import is_postgres
+from banyan.kernel.database import as_stored, is_postgres
 
 _COLUMNS = (
     "position, message_id, kind, name, user_id, anonymous_id, occurred_at, received_at, "
@@ -94,13 +93,9 @@ def _row(position: int, event: Incoming) -> tuple[int | str | bytes | None, ...]
         event.name,
         event.user_id,
         event.anonymous_id,
-        _stored(event.occurred_at),
-        _stored(event.received_at),
+        as_stored(event.occurred_at),
+        as_stored(event.received_at),
         event.source,
         event.body,
         event.sealed,
     )
-
-
-def _stored(at: datetime) -> str:
-    return at.isoformat(" ", "microseconds")[:26]

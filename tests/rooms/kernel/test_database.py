@@ -1,15 +1,19 @@
 """Frames go in and come out as they were, on both databases."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
 from django.db import DatabaseError, IntegrityError, connection
 
+from banyan.core.events import acts as log
+from banyan.core.events.incoming import Incoming
+from banyan.core.events.models import Event
 from banyan.kernel.database import among, one_transaction, put, read, write
 from tests.installation import Installation
 
 AT = datetime(2026, 1, 31, 8, 0, 0, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 
 def event(position: int, **changes: object) -> dict[str, object]:
@@ -104,3 +108,27 @@ def test_among_takes_any_number_of_values(installation: Installation) -> None:
     where, parameters = among("message_id", ["m1", "m3", *(f"x{i}" for i in range(70_000))])
     sql = f"SELECT position FROM events_event WHERE {where} ORDER BY 1"
     assert read(sql, parameters, {"p": pl.Int64})["p"].to_list() == [1, 3]
+
+
+@pytest.mark.parametrize("microsecond", [0, 1, 500_000])
+def test_a_moment_is_the_same_however_it_was_written(
+    installation: Installation, microsecond: int
+) -> None:
+    """Whole seconds are common, and periods begin and end at them."""
+    at = datetime(2026, 1, 31, tzinfo=UTC).replace(microsecond=microsecond)
+    log.append([Incoming("m1", "track", "", "", "", at, at, "test", "{}")])
+    write("events_event", frame(event(2, occurred_at=at)))
+    Event.objects.create(**event(3, occurred_at=at))
+    moments = (at - MICROSECOND, at, at + MICROSECOND)
+    for sign, expected in (
+        ("<", (0, 0, 3)),
+        ("<=", (0, 3, 3)),
+        (">=", (3, 3, 0)),
+        ("=", (0, 3, 0)),
+    ):
+        sql = f"SELECT COUNT(*) FROM events_event WHERE occurred_at {sign} %s"
+        found = tuple(read(sql, [moment], {"n": pl.Int64})["n"][0] for moment in moments)
+        assert found == expected, sign
+    for name, expected in (("lt", (0, 0, 3)), ("lte", (0, 3, 3)), ("gte", (3, 3, 0))):
+        counts = [Event.objects.filter(**{f"occurred_at__{name}": one}).count() for one in moments]
+        assert tuple(counts) == expected, name

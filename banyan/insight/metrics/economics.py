@@ -60,13 +60,11 @@ def economics(found: Sums, assumed: Assumptions, *, days: int) -> Economics:
     running = round((assumed.running_cost or 0) * days / DAYS_A_MONTH)
     cost = rewards + running
     cac = cost / won if won else None
-    whole = found.revenue(of.SHOP_ORDERS) - found.revenue(of.SHOP_REFUNDS)
-    referred = found.revenue(of.REFERRED_ORDERS) - found.revenue(of.REFERRED_REFUNDS)
     budget = max(0, net) * assumed.budget_share
     return Economics(
         revenue=revenue,
         refunds=refunds,
-        all_revenue=whole,
+        all_revenue=_whole(found),
         rewards=rewards,
         running=running,
         won=won,
@@ -74,12 +72,22 @@ def economics(found: Sums, assumed: Assumptions, *, days: int) -> Economics:
         margin_roi=net * assumed.margin / cost if assumed.margin and cost > 0 else None,
         cac=cac,
         cac_saved=1 - cac / assumed.other_cac if cac is not None and assumed.other_cac else None,
-        revenue_share=share(referred, whole),
+        revenue_share=revenue_share(found),
         new_share=share(found.n(of.REFERRED_NEW), found.n(of.NEW)),
         budget=budget,
         budget_used=rewards / budget if budget else None,
         referral_value=_referral_value(assumed),
     )
+
+
+def revenue_share(found: Sums) -> float | None:
+    """What customers order whom a program brought, of what all order; both less refunds."""
+    referred = found.revenue(of.REFERRED_ORDERS) - found.revenue(of.REFERRED_REFUNDS)
+    return share(referred, _whole(found))
+
+
+def _whole(found: Sums) -> int:
+    return found.revenue(of.SHOP_ORDERS) - found.revenue(of.SHOP_REFUNDS)
 
 
 @dataclass(frozen=True)

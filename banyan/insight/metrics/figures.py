@@ -1,7 +1,7 @@
 """figures: the five KPIs of programs and the twelve core figures, each with period, before, trend.
 
 The seed names nine of the twelve; we add coverage of the base, days to the first purchase, and the
-share that rewards take of referred revenue.
+share that rewards take of referred revenue. Beside them stand a few that it asks for elsewhere.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from banyan.insight.exposure import read as exposure
 from banyan.insight.metrics import measures as of
 from banyan.insight.metrics.advocates import brought, cover, days_to_purchase, retention, worth
 from banyan.insight.metrics.assumptions import assumptions
-from banyan.insight.metrics.economics import economics
+from banyan.insight.metrics.economics import economics, revenue_share
 from banyan.insight.metrics.funnel import share
 from banyan.insight.metrics.known import known
 from banyan.insight.metrics.lines import Colour, Line, lines
@@ -32,7 +32,7 @@ class Meant:
     """What a figure is, apart from its words."""
 
     key: str
-    group: Literal["kpi", "quantity", "quality", "efficiency", "tracking", "reach"]
+    group: Literal["kpi", "quantity", "quality", "efficiency", "weight", "tracking", "reach"]
     kind: Kind
 
 
@@ -81,11 +81,13 @@ CORE = (
     Meant("uplift", "efficiency", "share"),
     Meant("cost_share", "efficiency", "share"),
 )
+WEIGHT = (Meant("revenue_share", "weight", "share"),)
+"""How much of the whole business referral carries."""
 TRACKING = (Meant("attributed", "tracking", "share"),)
 """Whether the others can be believed: what is not recognised is counted by none of them."""
 REACH = (Meant("exposure", "reach", "count"),)
 """How many see the pages of a program on a day."""
-ALL: Mapping[str, Meant] = {one.key: one for one in (*KPIS, *CORE, *TRACKING, *REACH)}
+ALL: Mapping[str, Meant] = {one.key: one for one in (*KPIS, *CORE, *WEIGHT, *TRACKING, *REACH)}
 
 
 def kpis(now: Sums, before: Sums, period: Period) -> tuple[Figure, ...]:
@@ -110,6 +112,11 @@ def core(period: Period, scope: Scope, *, today: date) -> tuple[Figure, ...]:
     return _told(CORE, now, before, period, whole)
 
 
+def weight(now: Sums, before: Sums, period: Period) -> tuple[Figure, ...]:
+    """What referral is to the business."""
+    return _told(WEIGHT, now, before, period, {})
+
+
 def tracking(period: Period, scope: Scope) -> tuple[Figure, ...]:
     """What is known of where friends came from."""
     nothing = sums(Period(period.first, period.first), scope).during(period.before)
@@ -129,11 +136,15 @@ def reach(period: Period, scope: Scope, *, today: date) -> tuple[Figure, ...]:
 
 
 def everything(period: Period, scope: Scope, *, today: date) -> tuple[Figure, ...]:
-    """The five, the twelve, what is known of where friends came from, and how many saw pages."""
+    """The five, the twelve, and those beside them."""
     both = sums(Period(period.before.first, period.last), scope)
-    five = kpis(both.during(period), both.during(period.before), period)
-    twelve = core(period, scope, today=today)
-    return (*five, *twelve, *tracking(period, scope), *reach(period, scope, today=today))
+    now, before = both.during(period), both.during(period.before)
+    beside = (
+        *weight(now, before, period),
+        *tracking(period, scope),
+        *reach(period, scope, today=today),
+    )
+    return (*kpis(now, before, period), *core(period, scope, today=today), *beside)
 
 
 def redemption(found: Sums) -> Value:
@@ -208,6 +219,7 @@ _OF_SUMS: Mapping[str, Callable[[Sums], Value]] = {
     "lead_conversion": lambda s: share(s.n(of.PURCHASED), s.n(of.INITIATED)),
     "nps": _nps,
     "cost_share": _cost_share,
+    "revenue_share": revenue_share,
 }
 _OF_PERIOD: Mapping[str, Callable[[Period, Scope], Value]] = {
     "per_advocate": lambda period, scope: brought(period, scope).per_advocate,

@@ -61,6 +61,7 @@ OURS: Mapping[str, Line] = {
     "cac_saved": Line(target=0.3, yellow=0.1, red=0, owner="finance"),
     "uplift": Line(target=0.2, yellow=0, owner="analyst"),
     "cost_share": Line(target=0.15, yellow=0.15, red=0.2, is_lower_better=True, owner="finance"),
+    "revenue_share": Line(target=0.35, yellow=0.2, red=0.1, owner="finance"),
     "attributed": Line(target=1, yellow=0.9, red=0.72, owner="growth"),
     "exposure": Line(target=5000),
 }

@@ -39,9 +39,9 @@ def test_an_alarm_is_raised_when_a_line_is_crossed_and_closed_when_it_is_back(
     line.publish()
     line.story()
     line.work()
-    assert watch(NOW, Event()).startswith("19 figures, ")
+    assert watch(NOW, Event()).startswith("20 figures, ")
     assert raised() == []  # how it stands at the first look is no crossing
-    assert watch(NOW, Event()) == "19 figures, 0 on another side of their lines than before."
+    assert watch(NOW, Event()) == "20 figures, 0 on another side of their lines than before."
     for number in range(30):
         line.say("Referral Link Clicked", anonymousId=f"v{number}", code="ANN")
     line.work()

@@ -37,7 +37,7 @@ from banyan.insight.metrics.economics import (
     split,
     stock,
 )
-from banyan.insight.metrics.figures import ALL, core, kpis, reach, tracking
+from banyan.insight.metrics.figures import ALL, core, kpis, reach, tracking, weight
 from banyan.insight.metrics.funnel import (
     days_to,
     funnel,
@@ -60,21 +60,26 @@ from banyan.trust.audit.acts import record
 
 @page("board.read")
 def overview(request: HttpRequest) -> HttpResponseBase:
-    """The twelve core figures and the five of programs."""
+    """The twelve core figures, the five of programs, and those beside them."""
     chosen = asked(request)
     now, before = both(chosen)
     five = kpis(now, before, chosen.period)
+    weighed = weight(now, before, chosen.period)
     twelve = core(chosen.period, chosen.scope, today=chosen.today)
     tracked = tracking(chosen.period, chosen.scope)
     reached = reach(chosen.period, chosen.scope, today=chosen.today)
-    parts = [tables.figures_table([*five, *twelve, *tracked, *reached])]
+    parts = [tables.figures_table([*five, *twelve, *weighed, *tracked, *reached])]
     if file := shown.as_file(request, parts):
         return file
     groups = [
         (title, cards([one for one in twelve if one.meant.group == key]))
         for key, title in words.GROUPS.items()
     ]
-    groups += [(_("Tracking"), cards(tracked)), (_("Exposure"), cards(reached))]
+    groups += [
+        (_("The whole business"), cards(weighed)),
+        (_("Tracking"), cards(tracked)),
+        (_("Exposure"), cards(reached)),
+    ]
     return show(
         request,
         "overview",

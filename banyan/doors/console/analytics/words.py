@@ -109,6 +109,11 @@ FIGURES: Mapping[str, Words] = {
         _("What share of the revenue they bring the rewards take."),
         _("rewards granted less taken back ÷ revenue of friends less refunds"),
     ),
+    "revenue_share": Words(
+        _("Referred share of revenue"),
+        _("How much of the business customers carry whom a program brought."),
+        _("their orders less refunds ÷ all orders less refunds"),
+    ),
     "attributed": Words(
         _("Referrals with a known advocate"),
         _("Of those who came by a referral, how many are known to be whose."),

@@ -111,6 +111,7 @@ def test_the_nineteen_figures_of_a_story(installation: Installation) -> None:
         "cac_saved": 1 - 15 / 50,
         "uplift": None,
         "cost_share": 0.25,
+        "revenue_share": 1,
         "attributed": 1,
         "exposure": None,
     }

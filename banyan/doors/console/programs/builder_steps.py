@@ -275,9 +275,15 @@ def _channel(document: Document) -> list[Block]:
                 note(
                     "regions",
                     _("Where it is offered"),
-                    hint=_("regions or shops that need it; empty: everywhere"),
+                    hint=_(
+                        "regions or shops that need it, for the plan; set on the program’s page"
+                    ),
                 ),
-                note("demand", _("When it is shown"), hint=_("such as: while there is stock")),
+                note(
+                    "demand",
+                    _("When it is shown"),
+                    hint=_("such as: while there is stock; for the plan"),
+                ),
             ),
         )
     ]
@@ -413,7 +419,12 @@ def _thanks(document: Document) -> list[Block]:
             hint=_("Thank every advocate, also when nothing came of it."),
             fields=(
                 note("thanks", _("How advocates are thanked"), "long"),
-                note("thanks_within", _("Within how many days"), "number"),
+                note(
+                    "thanks_within",
+                    _("Within how many days"),
+                    "number",
+                    hint=_("for the plan: nobody is reminded of it"),
+                ),
             ),
         )
     ]
@@ -430,7 +441,12 @@ def _follow_up(document: Document) -> list[Block]:
             hint=_("A friend who hears nothing for a day has forgotten who sent them."),
             fields=(
                 note("follow_owner", _("Who gets in touch with new friends")),
-                note("follow_hours", _("Within how many hours"), "number"),
+                note(
+                    "follow_hours",
+                    _("Within how many hours"),
+                    "number",
+                    hint=_("for the plan; the clock starts under Stuck referrals, “Rules and timers”"),
+                ),
                 note("follow_words", _("What they say first"), "long"),
             ),
         )

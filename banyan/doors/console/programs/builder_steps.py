@@ -445,7 +445,9 @@ def _follow_up(document: Document) -> list[Block]:
                     "follow_hours",
                     _("Within how many hours"),
                     "number",
-                    hint=_("for the plan; the clock starts under Stuck referrals, “Rules and timers”"),
+                    hint=_(
+                        "for the plan; the clock starts under Stuck referrals, “Rules and timers”"
+                    ),
                 ),
                 note("follow_words", _("What they say first"), "long"),
             ),

@@ -13,11 +13,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from banyan.core.events import clock
+from banyan.core.programs.force import running, running_one
 from banyan.core.programs.read import programs
 from banyan.doors.console.messages.texts import LANGUAGE_NAMES
 from banyan.doors.console.page import Crumb, page, render, told
 from banyan.doors.console.staff import at_work
 from banyan.engine.language.explain import LANGUAGES
+from banyan.growth.planning.promises import Overpromise, Text, overpromises
 from banyan.growth.toolkit import acts, read
 from banyan.growth.toolkit.scripts import Kind, Reader, Script
 from banyan.growth.toolkit.texts import CHANNELS, VARIABLES, filled
@@ -167,9 +169,23 @@ def _form(
         "variables": VARIABLES,
         "effect": None if is_new else read.effect(key),
         "versions": [] if is_new else read.history(key),
+        "promises": _promises(str(typed["program"]), texts),
     }
     crumbs = (Crumb(_("Scripts"), reverse("admin:scripts")),)
     return render(request, "console/messages/script.html", context, title=title, crumbs=crumbs)
+
+
+def _promises(program: str, texts: Mapping[str, str]) -> list[Overpromise]:
+    """What the texts promise and the program's rules do not; of texts for every program, what no
+    program does."""
+    said = [Text(LANGUAGE_NAMES[lang], text) for lang, text in texts.items()]
+    now = clock.now()
+    asked = [running_one(program, now)] if program else list(running(now).values())
+    found = [overpromises(one.terms, said) for one in asked if one is not None]
+    if not found:
+        return []
+    rest = [{(one.text, one.found) for one in others} for others in found[1:]]
+    return [one for one in found[0] if all((one.text, one.found) in others for others in rest)]
 
 
 def _saved(request: HttpRequest, key: str, typed: Mapping[str, object]) -> bool:

@@ -13,7 +13,7 @@ from banyan.growth.toolkit import read, touchpoints
 from banyan.growth.toolkit.models import Use
 from banyan.trust.audit.read import entries
 from tests.rooms.doors.console.conftest import Staff
-from tests.rooms.pipeline.line import Line
+from tests.rooms.pipeline.line import PROGRAM, Line
 
 TEXT = "/console/messages/texts/reward_arrived/email/en/"
 
@@ -93,6 +93,34 @@ def test_a_script_is_written_with_a_warning_and_its_effect(staff: Staff) -> None
     ).content.decode()
     assert "There is a script of this name" in again
     assert growth.get("/console/messages/scripts/nothing/").status_code == 404
+
+
+def test_a_script_is_held_against_the_rules_that_run(staff: Staff) -> None:
+    growth, line = staff("growth"), Line()
+    typed = {"kind": "benefit", "reader": "friend", "channel": "wechat", "is_active": "yes"}
+
+    def page_of(text: str, program: str) -> str:
+        growth.post(
+            "/console/messages/scripts/our-offer/", {**typed, "program": program, "text-en": text}
+        )
+        return growth.get("/console/messages/scripts/our-offer/").content.decode()
+
+    growth.post(
+        "/console/messages/scripts/new/",
+        {**typed, "id": "our-offer", "program": "", "text-en": "You get $50. {link}"},
+    )
+    told = "The text says “$50”, but no rule gives or asks that much."
+    # Nothing runs yet, so there is nothing to hold it against.
+    assert told not in page_of("You get $50. {link}", "")
+    line.publish()  # gives 20 USD
+    assert told in page_of("You get $50. {link}", "spring")
+    assert told in page_of("You get $50. {link}", "")
+    line.publish(PROGRAM.replace("spring", "autumn").replace("20.00", "50.00"))
+    # Of a text for every program, what any of them gives is no lie.
+    assert told not in page_of("You get $50. {link}", "")
+    assert told in page_of("You get $50. {link}", "spring")
+    assert told not in page_of("You get $50. {link}", "autumn")
+    assert "Texts against the rules" not in page_of("You get $20. {link}", "spring")
 
 
 def test_questions_are_answered_from_the_rules_and_written_over(staff: Staff) -> None:

@@ -16,6 +16,7 @@ MENU = (
             Entry(_("Chains"), "account_tree", "chains", ("referrals.read",)),
             Entry(_("Segments"), "group_work", "segments", ("customers.read",)),
             Entry(_("Core circle"), "volunteer_activism", "circle", ("customers.read",)),
+            Entry(_("Registry of sources"), "contacts", "sources", ("referrals.edit",)),
         ),
     ),
 )

@@ -50,12 +50,22 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         items = [_item(request, one) for one in group.entries if me.rights.intersection(one.rights)]
         if items:
             groups.append({"title": group.title, "separator": bool(groups), "items": items})
+    _mark(request.path, [item for group in groups for item in group["items"]])
     return groups
 
 
 def account(request: HttpRequest) -> list[dict[str, Any]]:
     """For Unfold: what stands in the menu under one's own name."""
     return [{"title": _("My account"), "link": reverse("admin:account")}]
+
+
+def _mark(path: str, items: list[dict[str, Any]]) -> None:
+    """Of the entries above a page the nearest is where somebody is."""
+    index = reverse("admin:index")
+    above = [one["link"] for one in items if path.startswith(one["link"]) and one["link"] != index]
+    here = max(above, key=len, default=index if path == index else None)
+    for one in items:
+        one["active"] = one["link"] == here
 
 
 def _item(request: HttpRequest, entry: Entry) -> dict[str, Any]:

@@ -49,8 +49,23 @@ _REFERRED_TO = ("tasks_task", "feedback_dispute")
 """By rows of other tables; the rest is written without a journal, which is all that it saves."""
 _ONCE = {"tasks_task": "state = 'open'", "feedback_dispute": "state <> 'solved'"}
 _PLACES = ("position", "touch_position", "join_position", "first_position")
-_PEOPLE = ("user_id", "anonymous_id", "customer", "advocate", "friend", "beneficiary", "visitor")
+_PEOPLE = (
+    "user_id",
+    "anonymous_id",
+    "customer",
+    "advocate",
+    "friend",
+    "beneficiary",
+    "visitor",
+    "top",
+)
 _OTHERS = ("message_id", "decision_id", "transfer_id", "about", "key", "code", "token")
+_SUMS = {
+    "metrics_day": ("n", "amount"),
+    "metrics_slice": ("n", "amount"),
+    "metrics_level": ("members", "going_on", "below", "advocates", "chains"),
+}
+"""Tables of sums over everybody."""
 _ACCOUNTS = {"ledger_transfer": ("source", "target"), "ledger_balance": ("account",)}
 TABLES = (
     "events_event",
@@ -63,6 +78,8 @@ TABLES = (
     "people_customer",
     "metrics_buyer",
     "metrics_advocate",
+    "metrics_chain",
+    "metrics_chainlevel",
     "ledger_balance",
     "programs_link",
     "referrals_touchlost",
@@ -125,8 +142,9 @@ def grow(times: int) -> Grown:
     with connection.cursor() as cursor:
         for table in ("events_head", "pipeline_cursor", "metrics_progress"):
             cursor.execute(f"UPDATE {table} SET position = position * {times}")
-        for table in ("metrics_day", "metrics_slice"):
-            cursor.execute(f"UPDATE {table} SET n = n * {times}, amount = amount * {times}")
+        for table, sums in _SUMS.items():
+            changes = ", ".join(f"{name} = {name} * {times}" for name in sums)
+            cursor.execute(f"UPDATE {table} SET {changes}")
             cursor.execute(f"VACUUM (FULL, ANALYZE) {table}")
     with ThreadPoolExecutor(2) as two:
         counts = two.map(lambda table: _many(table, times), TABLES)

@@ -1,4 +1,4 @@
-"""frames: what visitors did before, as a frame, for whoever counts them once."""
+"""frames: what was said before, as a frame, for whoever counts it."""
 
 from __future__ import annotations
 
@@ -22,4 +22,14 @@ def said_by_visitors(name: str, visitors: Sequence[str], *, before: int) -> pl.D
         f"WHERE name = %s AND position < %s AND anonymous_id = '' AND {by_person}",
         [name, before, *browsers, name, before, *people],
         columns,
+    )
+
+
+def said_at(positions: Sequence[int]) -> pl.DataFrame:
+    """Events at positions: (position, name, body)."""
+    where, parameters = among("position", positions)
+    return read(
+        f"SELECT position, name, body FROM events_event WHERE {where}",
+        parameters,
+        {"position": pl.Int64, "name": pl.String, "body": pl.String},
     )

@@ -7,16 +7,11 @@ person's chain is every referral of theirs, and what hangs on those.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
-import numpy as np
 import polars as pl
-from django.db import connection
 
-from banyan.core.referrals.models import Referral
 from banyan.kernel.database import is_postgres, read
 
 HIGHEST = 200
@@ -28,7 +23,6 @@ _BRANCH = {
     "started_at": pl.Datetime("us", "UTC"),
     "friends": pl.Int64(),
 }
-_EDGE = {"advocate": pl.String(), "friend": pl.String(), "position": pl.Int64()}
 
 
 @dataclass(frozen=True)
@@ -39,26 +33,6 @@ class Branch:
     position: int
     started_at: datetime
     friends: int
-
-
-@dataclass(frozen=True)
-class Fission:
-    """How far recommending goes on by itself in a program.
-
-    `levels`: of each level of all chains its members, and how many of them brought others.
-    """
-
-    referrals: int
-    advocates: int
-    chains: int
-    levels: tuple[tuple[int, int], ...]
-    layers_below: float
-    """Of friends who brought others: how many levels hang on one, on average."""
-
-    @property
-    def per_advocate(self) -> float:
-        """Friends for each advocate: the fission coefficient."""
-        return self.referrals / self.advocates if self.advocates else 0.0
 
 
 def above(program: str, user_id: str) -> list[str]:
@@ -120,32 +94,6 @@ def tree(program: str, user_id: str, *, most: int) -> tuple[str, list[object]]:
     )
 
 
-def forest(program: str) -> pl.DataFrame:
-    """Every referral of a program with the chain it is in, in the order of the log.
-
-    Columns: advocate, friend, position, top (at the head of the chain), level (1: a friend of the
-    top), below (how many levels hang on it).
-    """
-    last = Referral.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    return _forest(str(connection.settings_dict["NAME"]), program, last)
-
-
-def fission(program: str) -> Fission:
-    """How far recommending goes on by itself."""
-    rows = forest(program)
-    if rows.is_empty():
-        return Fission(0, 0, 0, (), 0.0)
-    levels = rows.group_by("level").agg(pl.len(), (pl.col("below") > 0).sum().alias("on"))
-    going_on = rows.filter(pl.col("below") > 0)["below"].mean()
-    return Fission(
-        referrals=rows.height,
-        advocates=rows["advocate"].n_unique(),
-        chains=rows["top"].n_unique(),
-        levels=tuple((n, on) for _, n, on in levels.sort("level").iter_rows()),
-        layers_below=float(going_on) if isinstance(going_on, float) else 0.0,
-    )
-
-
 def programs_of(user_id: str) -> list[str]:
     """The programs in which this person brought somebody or was brought, by name."""
     found = read(
@@ -156,54 +104,3 @@ def programs_of(user_id: str) -> list[str]:
         {"program": pl.String()},
     )
     return found["program"].to_list()
-
-
-@lru_cache(maxsize=16)
-def _forest(_database: str, program: str, _last: int) -> pl.DataFrame:
-    """Kept until there is another referral: rows of them never change."""
-    edges = read(
-        "SELECT advocate, friend, join_position FROM referrals_referral WHERE program = %s "
-        "ORDER BY join_position",
-        [program],
-        _EDGE,
-    ).with_row_index("row")
-    own = edges.select(
-        pl.col("friend").alias("advocate"),
-        pl.col("row").cast(pl.Int64).alias("on"),
-        pl.col("position").alias("since"),
-    )
-    rows = edges.join(own, on="advocate", how="left", maintain_order="left")
-    hangs = pl.when(pl.col("since") < pl.col("position")).then("on").otherwise(-1).fill_null(-1)
-    on = rows.select(hangs.alias("on"))["on"].to_numpy()
-    top, level = _tops(on)
-    return edges.select(
-        "advocate",
-        "friend",
-        "position",
-        top=edges["advocate"].gather(pl.Series(top, dtype=pl.UInt32)),
-        level=pl.Series(level, dtype=pl.Int64),
-        below=pl.Series(_heights(on, level), dtype=pl.Int64),
-    )
-
-
-def _tops(on: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of each row the row at the head of its chain, and its level from there, by doubling the
-    distance that is looked at until nothing is above any more."""
-    rows = np.arange(len(on))
-    jump = np.where(on >= 0, on, rows)
-    level = (on >= 0).astype(np.int64)
-    while len(on) and (jump != jump[jump]).any():
-        level = level + level[jump]
-        jump = jump[jump]
-    return jump, level + 1
-
-
-def _heights(on: np.ndarray, level: np.ndarray) -> Sequence[int]:
-    """How many levels hang on each row, from the lowest level up."""
-    height = np.zeros(len(on), dtype=np.int64)
-    by_level = np.argsort(level, kind="stable")
-    starts = np.searchsorted(level[by_level], np.arange(1, level.max(initial=1) + 2))
-    for number in range(len(starts) - 1, 1, -1):
-        here = by_level[starts[number - 1] : starts[number]]
-        np.maximum.at(height, on[here], height[here] + 1)
-    return list(height)

@@ -20,6 +20,13 @@ _STAGE = {
     "at": _WHEN,
     "reason": pl.String,
 }
+_GIVEN = {
+    "program": pl.String,
+    "version": pl.Int64,
+    "friend": pl.String,
+    "unit": pl.String,
+    "amount": pl.Int64,
+}
 _OF_JOIN = STAGES[:3]
 """Stages that a referral's join writes, though they stand at positions before it."""
 
@@ -83,6 +90,41 @@ def given_during(programs: Sequence[str], first: datetime, until: datetime) -> p
         [*parameters, first, until],
         {**SCHEMAS["decisions"], "taken": pl.Int64, "ruling": pl.String},
     )
+
+
+def freed_between(after: int, upto: int) -> pl.DataFrame:
+    """What releases in (after, upto] gave for referrals, and what was taken back in it of what had
+    been given: (program, version, friend, unit, amount)."""
+    parts = (
+        # Released: what had not been taken back by then.
+        "SELECT {columns}, d.amount - COALESCE((SELECT SUM(b.amount) FROM referrals_reversal b "
+        "WHERE b.decision_id = d.decision_id AND b.position <= r.position), 0) "
+        "FROM referrals_ruling r JOIN referrals_decision d ON d.decision_id = r.decision_id "
+        "WHERE r.position > %s AND r.position <= %s AND r.verdict = 'released' "
+        "AND d.outcome = 'held' AND d.position < r.position AND NOT EXISTS ("
+        "SELECT 1 FROM referrals_ruling e WHERE e.decision_id = r.decision_id "
+        "AND e.verdict = 'released' AND e.position < r.position)",
+        # Somebody's word may stand in the log before what it is about.
+        "SELECT {columns}, d.amount - COALESCE((SELECT SUM(b.amount) FROM referrals_reversal b "
+        "WHERE b.decision_id = d.decision_id AND b.position <= d.position), 0) "
+        "FROM referrals_decision d WHERE d.position > %s AND d.position <= %s "
+        "AND d.outcome = 'held' AND EXISTS ("
+        "SELECT 1 FROM referrals_ruling r WHERE r.decision_id = d.decision_id "
+        "AND r.verdict = 'released' AND r.position <= d.position)",
+        "SELECT {columns}, -b.amount FROM referrals_reversal b "
+        "JOIN referrals_decision d ON d.decision_id = b.decision_id "
+        "WHERE b.position > %s AND b.position <= %s "
+        "AND (d.outcome = 'granted' OR (d.outcome = 'held' AND d.position < b.position "
+        "AND EXISTS (SELECT 1 FROM referrals_ruling r WHERE r.decision_id = d.decision_id "
+        "AND r.verdict = 'released' AND r.position < b.position)))",
+    )
+    columns = "d.program, d.version, d.friend, d.unit"
+    rows = read(
+        " UNION ALL ".join(part.format(columns=columns) for part in parts),
+        [after, upto] * len(parts),
+        _GIVEN,
+    )
+    return rows.filter(pl.col("friend").is_not_null())
 
 
 def rewarded_friends(programs: Sequence[str], friends: Sequence[str]) -> pl.DataFrame:

@@ -99,6 +99,8 @@ class Friend(models.Model):
     script = models.TextField()
     variant = models.TextField()
     depth = models.IntegerField(help_text="1: the advocate was not referred in this program")
+    top = models.TextField(default="", help_text="who is at the head of the chain")
+    below = models.IntegerField(default=0, help_text="levels that hang on this referral")
     join_position = models.BigIntegerField()
     touched_on = models.DateField()
     joined_on = models.DateField()
@@ -126,6 +128,73 @@ class Friend(models.Model):
 
     def __str__(self) -> str:
         return f"{self.program}: {self.friend}"
+
+
+class Chain(models.Model):
+    """A chain of referrals: everybody who came by somebody nobody had brought before.
+
+    `paid` is what was granted for its referrals in the program's money less what was taken back.
+    """
+
+    program = models.TextField()
+    top = models.TextField()
+    members = models.BigIntegerField()
+    depth = models.IntegerField(help_text="how many levels it has")
+    width = models.BigIntegerField(help_text="members of its largest level")
+    paid = models.BigIntegerField(help_text="minor units")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["top", "program"], name="metrics_chain_once"),
+        ]
+        indexes = [
+            models.Index(fields=["program", "members", "top"], name="metrics_chain_by_members"),
+            models.Index(fields=["program", "depth", "top"], name="metrics_chain_by_depth"),
+            models.Index(fields=["program", "width", "top"], name="metrics_chain_by_width"),
+            models.Index(fields=["program", "paid", "top"], name="metrics_chain_by_paid"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.program}: {self.top} {self.members}"
+
+
+class ChainLevel(models.Model):
+    """How many members a chain has on one of its levels."""
+
+    program = models.TextField()
+    top = models.TextField()
+    level = models.IntegerField()
+    members = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["top", "program", "level"], name="metrics_chainlevel_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.program}: {self.top} {self.level}"
+
+
+class Level(models.Model):
+    """A level of all chains of a program."""
+
+    program = models.TextField()
+    level = models.IntegerField()
+    members = models.BigIntegerField()
+    going_on = models.BigIntegerField(help_text="members who brought others since")
+    below = models.BigIntegerField(help_text="the levels that hang on these, added up")
+    advocates = models.BigIntegerField(help_text="people whose first friend stands here")
+    chains = models.BigIntegerField(help_text="those of which it is the last level")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["program", "level"], name="metrics_level_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.program}: {self.level} {self.members}"
 
 
 class Advocate(models.Model):

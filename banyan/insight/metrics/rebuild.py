@@ -18,12 +18,24 @@ from banyan.insight.metrics.promised import Promised
 from banyan.insight.metrics.save import save
 from banyan.kernel.database import one_transaction
 
-RELEASE = 2
+RELEASE = 3
 """Raised when figures are counted otherwise than before: then all are made again."""
 STRETCH = 50_000
 """Events counted in one transaction by a rebuild."""
 
-_TABLES = ("slice", "day", "friend", "advocate", "buyer", "unattributed", "reached", "counting")
+_TABLES = (
+    "slice",
+    "day",
+    "friend",
+    "chain",
+    "chainlevel",
+    "level",
+    "advocate",
+    "buyer",
+    "unattributed",
+    "reached",
+    "counting",
+)
 
 
 def go_on(facts: Facts, *, before: int, upto: int, promised: Promised) -> bool:
@@ -34,7 +46,7 @@ def go_on(facts: Facts, *, before: int, upto: int, promised: Promised) -> bool:
     with one_transaction():
         if not _moved(before, upto):
             return False
-        save(facts, promised=promised, zone=settings.OPERATOR_TIME_ZONE)
+        _add(facts, before, upto, promised)
     return True
 
 
@@ -56,7 +68,7 @@ def catch_up(promised: Promised, *, cursor: int, limit: int = STRETCH) -> bool:
         upto = min(row.position + limit, cursor)
         facts = facts_between(row.position, upto)
         assert _moved(row.position, upto), "the row is locked"
-        save(facts, promised=promised, zone=settings.OPERATOR_TIME_ZONE)
+        _add(facts, row.position, upto, promised)
     return True
 
 
@@ -89,8 +101,19 @@ def rebuild(
 
 
 def position() -> int:
-    """Up to which position figures count everything."""
-    return Progress.objects.values_list("position", flat=True).filter(id=1).first() or 0
+    """Up to which position figures count everything; 0 while those that are there are of another
+    release or time zone."""
+    return _reached(Progress.objects.filter(id=1).first())
+
+
+def held_position() -> int:
+    """The same, and figures stay as they are until the transaction around it ends."""
+    return _reached(Progress.objects.select_for_update().filter(id=1).first())
+
+
+def _add(facts: Facts, after: int, upto: int, promised: Promised) -> None:
+    zone = settings.OPERATOR_TIME_ZONE
+    save(facts, after=after, upto=upto, promised=promised, zone=zone)
 
 
 def _moved(before: int, upto: int) -> bool:
@@ -102,6 +125,10 @@ def _moved(before: int, upto: int) -> bool:
         Progress.objects.create(position=upto, **mine)
         return True
     return False
+
+
+def _reached(row: Progress | None) -> int:
+    return row.position if row and _is_ours(row) else 0
 
 
 def _is_ours(row: Progress) -> bool:

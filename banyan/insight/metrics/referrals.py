@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import polars as pl
 from django.db import connection
 
-from banyan.insight.metrics.facts import Facts
 from banyan.insight.metrics.measures import (
     EXPIRED,
     GRANTED,
@@ -16,7 +15,7 @@ from banyan.insight.metrics.measures import (
     TAKEN_PENDING,
 )
 from banyan.insight.metrics.promised import Promised
-from banyan.insight.metrics.touches import word
+from banyan.insight.metrics.touches import worded
 from banyan.kernel.database import among, is_postgres, read, write
 
 _KNOWN = {
@@ -28,6 +27,8 @@ _KNOWN = {
     "script": pl.String,
     "variant": pl.String,
     "depth": pl.Int64,
+    "top": pl.String,
+    "below": pl.Int64,
     "join_position": pl.Int64,
 }
 _COST = {GRANTED: 1, TAKEN: -1, TAKEN_PENDING: -1, EXPIRED: -1}
@@ -59,14 +60,14 @@ _FEW = 200
 """Up to so many rows PostgreSQL moves one by one faster than by a table of their own."""
 
 
-def new_friends(facts: Facts, promised: Promised, *, zone: str) -> pl.DataFrame:
-    """Keep a row for each referral that began; those rows, with `touched_at` and their keys."""
-    rows = facts.referrals.sort("join_position", maintain_order=True).with_columns(
-        channel=word(pl.col("channel")), script=word(pl.col("script"))
-    )
+def new_friends(
+    referrals: pl.DataFrame, places: pl.DataFrame, promised: Promised, *, zone: str
+) -> pl.DataFrame:
+    """Keep a row for each referral that began, with its place in its chain (depth, top, below) row
+    by row; those rows, with `touched_at` and their keys."""
+    rows = worded(referrals.hstack(places))
     rows = rows.with_columns(
         promised.variants(rows).alias("variant"),
-        _depths(rows).alias("depth"),
         touched_on=_day("touched_at", zone),
         joined_on=_day("started_at", zone),
     )
@@ -83,7 +84,7 @@ def new_friends(facts: Facts, promised: Promised, *, zone: str) -> pl.DataFrame:
 
 def friends_among(people: Sequence[str]) -> pl.DataFrame:
     """The referrals of these people: program, friend, advocate, version, channel, script, variant,
-    depth, join_position."""
+    depth, top, below, join_position."""
     if not people:
         return pl.DataFrame(schema=_KNOWN)
     where, parameters = among("friend", people)
@@ -138,19 +139,6 @@ def _costs(moved: pl.DataFrame) -> pl.DataFrame:
     rows = moved.filter(is_money & pl.col("friend").is_not_null() & pl.col("measure").is_in(_COST))
     sign = pl.col("measure").replace_strict(_COST, return_dtype=pl.Int64)
     return rows.select("program", "friend", cost=pl.col("amount") * sign)
-
-
-def _depths(rows: pl.DataFrame) -> pl.Series:
-    """One more than the advocate's own depth in the program; 1 for who was not referred."""
-    known = friends_among(rows["advocate"].unique().to_list()).filter(
-        pl.col("program").is_in(rows["program"].unique().to_list())
-    )
-    found = {(p, f): d for p, f, d in known.select("program", "friend", "depth").rows()}
-    depths = []
-    for program, advocate, friend in rows.select("program", "advocate", "friend").rows():
-        found[program, friend] = found.get((program, advocate), 0) + 1
-        depths.append(found[program, friend])
-    return pl.Series(depths, dtype=pl.Int64)
 
 
 def _day(moment: str, zone: str) -> pl.Expr:

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import polars as pl
 
 from banyan.core.events import read as log
-from banyan.core.referrals.frames import terms_of
+from banyan.core.referrals.frames import freed_between, terms_of
 from banyan.insight.metrics import measures as of
+from banyan.insight.metrics.chains import hang, save_chains
 from banyan.insight.metrics.facts import ANSWERED, ORDERED, REFUNDED, Facts, typed
 from banyan.insight.metrics.known import save_unattributed
 from banyan.insight.metrics.money import minor, resolved
@@ -26,11 +27,15 @@ _SLICE = ("program", "version", "channel", "script", "variant")
 _DAY = ("day", "program", "measure", "item", "unit")
 
 
-def save(facts: Facts, *, promised: Promised, zone: str) -> None:
-    """Add everything that `facts` brought; days are those of `zone`."""
-    joined = new_friends(facts, promised, zone=zone)
+def save(facts: Facts, *, after: int, upto: int, promised: Promised, zone: str) -> None:
+    """Add everything that `facts`, of the positions in (after, upto], brought; days are those of
+    `zone`."""
+    began = facts.referrals.sort("join_position", maintain_order=True)
+    hung = hang(began)
+    joined = new_friends(began, hung.columns(), promised, zone=zone)
     terms = _terms(facts, promised)
-    friends = friends_among(_people(facts, terms))
+    given = _given(facts.decisions, after, upto)
+    friends = friends_among(_people(facts, terms, given))
     orders = _orders(facts.events)
     refunds = _refunds(facts.events)
     mine = _of_friends(orders, friends, promised)
@@ -42,6 +47,7 @@ def save(facts: Facts, *, promised: Promised, zone: str) -> None:
     reached = touches(facts, joined, promised).with_columns(day=day_of("occurred_at", zone))
     known = friends.select("friend", "join_position").group_by("friend").min()
     save_friends(stages, orders=mine, refunds=back, moved=moved)
+    save_chains(hung, given, friends, promised)
     bought = stages.filter(pl.col("stage") == of.PURCHASED)
     save_advocates(reached, joined, bought)
     shop = _shop(orders, known).with_columns(day=day_of("occurred_at", zone))
@@ -90,9 +96,17 @@ def _terms(facts: Facts, promised: Promised) -> pl.DataFrame:
     return pl.concat([here, terms_of(asked)]) if asked else here
 
 
-def _people(facts: Facts, terms: pl.DataFrame) -> list[str]:
+def _given(decisions: pl.DataFrame, after: int, upto: int) -> pl.DataFrame:
+    """What was granted or released for referrals, less what was taken back of it: (program,
+    version, friend, unit, amount)."""
+    freed = freed_between(after, upto)
+    granted = decisions.filter((pl.col("outcome") == of.GRANTED) & pl.col("friend").is_not_null())
+    return pl.concat([granted.select(freed.columns), freed])
+
+
+def _people(facts: Facts, terms: pl.DataFrame, given: pl.DataFrame) -> list[str]:
     buyers = facts.events.filter(pl.col("name").is_in([ORDERED, REFUNDED]))["user_id"]
-    parts = [buyers, facts.stages["friend"], terms["friend"]]
+    parts = [buyers, facts.stages["friend"], terms["friend"], given["friend"]]
     return pl.concat(parts).drop_nulls().unique().to_list()
 
 

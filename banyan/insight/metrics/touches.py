@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from banyan.core.events.frames import said_by_visitors
+from banyan.core.events.frames import said_at, said_by_visitors
 from banyan.core.programs.frames import links_of_codes
 from banyan.core.referrals.frames import rejected_among
 from banyan.insight.metrics.facts import CLICKED, SHARED, SUBMITTED, Facts, typed
@@ -39,6 +39,29 @@ def touches(facts: Facts, friends: pl.DataFrame, promised: Promised) -> pl.DataF
     )
     rows = rows.with_columns(promised.variants(rows).alias("variant"))
     return pl.concat([rows.select(TOUCH), _words(facts, friends).select(TOUCH)])
+
+
+def worded(referrals: pl.DataFrame) -> pl.DataFrame:
+    """Referrals with the channel and the script of the touch that won them; where it named none,
+    those of the link that it used, as clicks have them."""
+    rows = referrals.with_columns(channel=word(pl.col("channel")), script=word(pl.col("script")))
+    bare = rows.filter((pl.col("channel") == "") | (pl.col("script") == ""))["touch_position"]
+    if bare.is_empty():
+        return rows
+    typed_in = _in_body("referral_code").fill_null(_in_body("coupon"))
+    code = pl.when(pl.col("name") == CLICKED).then(_in_body("code")).otherwise(typed_in)
+    used = said_at(bare.unique().to_list()).select(
+        touch_position="position", key=code.fill_null("").str.strip_chars().str.to_uppercase()
+    )
+    links = links_of_codes(used["key"].unique().to_list())
+    words = used.join(links.select("key", of_channel="channel", of_script="script"), on="key")
+    return rows.join(
+        words.drop("key"), on="touch_position", how="left", maintain_order="left"
+    ).select(
+        pl.exclude("channel", "script", "of_channel", "of_script"),
+        channel=_either("channel", "of_channel"),
+        script=_either("script", "of_script"),
+    )
 
 
 def word(text: pl.Expr) -> pl.Expr:
@@ -126,6 +149,10 @@ def _words(facts: Facts, friends: pl.DataFrame) -> pl.DataFrame:
     on = ["program", "advocate", "join_position"]
     alone = said.join(others.select(on).unique(), on=on, how="anti", maintain_order="left")
     return alone.with_columns(measure=pl.lit(INITIATED), occurred_at="touched_at")
+
+
+def _in_body(name: str) -> pl.Expr:
+    return pl.col("body").str.json_path_match(f"$.properties.{name}")
 
 
 def _visitor() -> pl.Expr:

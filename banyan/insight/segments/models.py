@@ -101,11 +101,53 @@ class Portrait(models.Model):
         return f"portrait of {self.customer}"
 
 
+class ChainIncome(models.Model):
+    """What the members of a chain spent, less what came back: the sum of their spending in the
+    program's currency, kept with it."""
+
+    program = models.TextField()
+    top = models.TextField(help_text="who is at the head of the chain")
+    revenue = models.BigIntegerField(help_text="minor units")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["top", "program"], name="chain_income_once"),
+        ]
+        indexes = [
+            models.Index(fields=["program", "revenue", "top"], name="chain_income_greatest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.program}: {self.top} {self.revenue}"
+
+
+class LevelIncome(models.Model):
+    """The same of all members on one level of a program's chains."""
+
+    program = models.TextField()
+    level = models.IntegerField()
+    revenue = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["program", "level"], name="level_income_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.program}: {self.level} {self.revenue}"
+
+
 class Mark(models.Model):
-    """One row: up to where the log was taken in here."""
+    """One row: up to where the log was taken in here, and whose spending chains count."""
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     position = models.BigIntegerField(default=0)
+    joined = models.BigIntegerField(
+        default=0, help_text="friends who joined up to here count for their chains"
+    )
+    currencies = models.TextField(
+        default="{}", help_text="JSON: of each program that in which its chains count"
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="mark_is_one_row")]

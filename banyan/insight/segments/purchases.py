@@ -14,6 +14,8 @@ import polars as pl
 from banyan.core.events import read as log
 from banyan.engine.raw import from_lines
 from banyan.engine.values import Kind
+from banyan.insight.metrics.rebuild import position
+from banyan.insight.segments.income import follow
 from banyan.insight.segments.models import Mark
 from banyan.kernel.database import among, one_transaction, put, read, write
 from banyan.kernel.money import MINOR_DIGITS
@@ -53,6 +55,9 @@ _SPENDING: dict[str, Any] = {
     "first_at": pl.Datetime("us", "UTC"),
     "last_at": pl.Datetime("us", "UTC"),
 }
+_NOTHING = pl.DataFrame(
+    schema={"customer": pl.String(), "currency": pl.String(), "amount": pl.Int64()}
+)
 
 
 def catch_up() -> int:
@@ -63,17 +68,21 @@ def catch_up() -> int:
             Mark.objects.get_or_create(id=1)
             mark = Mark.objects.select_for_update().get(id=1)
             events = log.after(mark.position, CHUNK)
-            if events.is_empty():
-                return mark.position
-            _take_in(events)
-            mark.position = events["position"][-1]
+            spent = _NOTHING
+            if not events.is_empty():
+                spent = _take_in(events)
+                mark.position = events["position"][-1]
+            is_behind = follow(mark, spent)
             mark.save()
+        if events.is_empty() and not is_behind:
+            return mark.position
 
 
 def catch_up_if_near() -> int:
     """The same where little is missing, as pages can wait for; else how far it is already."""
     mark, _made = Mark.objects.get_or_create(id=1)
-    return catch_up() if log.head() - mark.position <= NEAR else mark.position
+    missing = max(log.head() - mark.position, abs(position() - mark.joined))
+    return catch_up() if missing <= NEAR else mark.position
 
 
 def bought(customers: Sequence[str], *, from_at: datetime, until_at: datetime) -> pl.DataFrame:
@@ -93,21 +102,24 @@ def bought(customers: Sequence[str], *, from_at: datetime, until_at: datetime) -
     )
 
 
-def _take_in(events: pl.DataFrame) -> None:
+def _take_in(events: pl.DataFrame) -> pl.DataFrame:
+    """Keep what events say of purchases; by how much they moved what customers spent: (customer,
+    currency, amount)."""
     named = events.filter(
         pl.col("name").is_in([ORDERED, REFUNDED])
         | ((pl.col("kind") == "identify") & (pl.col("user_id") != ""))
     )
     if named.is_empty():
-        return
+        return _NOTHING
     said = from_lines("\n".join(named["body"]).encode(), _WANTED)
     rows = named.select("position", "kind", "name", "user_id", "occurred_at").hstack(said)
     orders = rows.filter((pl.col("name") == ORDERED) & (pl.col("user_id") != ""))
     bought = _purchases(orders)
     write("segments_purchase", bought)
     _add_up(bought)
-    _take_back(rows.filter((pl.col("name") == REFUNDED) & _named("properties.order_id")))
+    back = _take_back(rows.filter((pl.col("name") == REFUNDED) & _named("properties.order_id")))
     _take_portraits(rows.filter(pl.col("kind") == "identify"))
+    return pl.concat([bought.select(_NOTHING.columns), back])
 
 
 def _purchases(orders: pl.DataFrame) -> pl.DataFrame:
@@ -123,11 +135,14 @@ def _purchases(orders: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _take_back(refunds: pl.DataFrame) -> None:
+def _take_back(refunds: pl.DataFrame) -> pl.DataFrame:
     """A refund is of the first order with its id, of the same customer or of anybody when it names
-    none; without a total it takes all back. There are few, and one may follow on another."""
+    none; without a total it takes all back. There are few, and one may follow on another.
+
+    By how much they moved what customers spent: (customer, currency, amount), below zero.
+    """
     if refunds.is_empty():
-        return
+        return _NOTHING
     where, parameters = among("order_id", refunds["properties.order_id"].unique().to_list())
     columns = ", ".join(_KNOWN)
     known = read(
@@ -153,10 +168,11 @@ def _take_back(refunds: pl.DataFrame) -> None:
             back = order["amount"] if refund["is_all"] else max(refund["amount"], 0)
             order["refunded"] = min(order["amount"], order["refunded"] + back)
             changed[order["position"]] = order
-    if changed:
-        new = pl.DataFrame(list(changed.values()), schema=_KNOWN)
-        put("segments_purchase", new, ["position"])
-        _count_back(known, new)
+    if not changed:
+        return _NOTHING
+    new = pl.DataFrame(list(changed.values()), schema=_KNOWN)
+    put("segments_purchase", new, ["position"])
+    return _count_back(known, new)
 
 
 def _add_up(bought: pl.DataFrame) -> None:
@@ -186,8 +202,9 @@ def _add_up(bought: pl.DataFrame) -> None:
     put("segments_spending", changed, ["customer", "currency"])
 
 
-def _count_back(before: pl.DataFrame, after: pl.DataFrame) -> None:
-    """Put what came back of purchases to what came back of their customers' before."""
+def _count_back(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """Put what came back of purchases to what came back of their customers' before; by how much
+    that moved what they spent."""
     more = (
         after.join(before.select("position", old="refunded"), on="position")
         .group_by("customer", "currency")
@@ -198,6 +215,7 @@ def _count_back(before: pl.DataFrame, after: pl.DataFrame) -> None:
         refunded=pl.col("refunded") + pl.col("more")
     )
     put("segments_spending", changed.select(list(_SPENDING)), ["customer", "currency"])
+    return more.select("customer", "currency", amount=-pl.col("more"))
 
 
 def _spending_of(customers: list[str]) -> pl.DataFrame:

@@ -6,7 +6,6 @@ personal is needed to say who belongs to a segment.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -135,26 +134,6 @@ def referred(program: str) -> pl.DataFrame:
         f"SELECT friend, advocate FROM referrals_referral r WHERE {where}",
         parameters,
         {"customer": pl.String(), "advocate": pl.String()},
-    )
-
-
-def rewards(programs: Sequence[str]) -> pl.DataFrame:
-    """(program, advocate, friend, unit, amount): what was granted and kept, in minor units or
-    counts, for referrals of these programs."""
-    marks = ", ".join(["%s"] * len(programs))
-    return read(
-        "SELECT d.program, d.advocate, d.friend, d.unit, d.amount - COALESCE(b.back, 0) "
-        "FROM referrals_decision d LEFT JOIN (SELECT decision_id, SUM(amount) AS back "
-        "FROM referrals_reversal GROUP BY decision_id) b ON b.decision_id = d.decision_id "
-        f"WHERE d.program IN ({marks}) AND d.friend IS NOT NULL AND {KEPT}",
-        list(programs),
-        {
-            "program": pl.String(),
-            "advocate": pl.String(),
-            "friend": pl.String(),
-            "unit": pl.String(),
-            "amount": pl.Int64(),
-        },
     )
 
 

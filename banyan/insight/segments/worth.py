@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from banyan.core.events import read as log
 from banyan.core.programs.read import versions
 from banyan.core.referrals import chains
+from banyan.insight.metrics.rebuild import position
 from banyan.insight.segments import sources
+from banyan.insight.segments.models import Mark
 from banyan.kernel.database import read, read_in_pieces
 
 MONEY = ("cash", "credit")
@@ -23,6 +26,21 @@ _PIECE = 2_000
 # Somebody who stands in a chain twice spent once: that counts where they are nearest.
 _TURN = "ROW_NUMBER() OVER (PARTITION BY m.friend ORDER BY m.level)"
 
+ORDERS = ("members", "depth", "width", "revenue", "paid")
+"""By what chains can be sorted."""
+NEAR = 5_000
+"""Chains that lack no more of the log than this many events count as whole."""
+
+# Sums that are kept; see `metrics.chains` and `income`.
+_CHAINS = (
+    "SELECT c.top, c.members, c.depth, c.width, COALESCE(i.revenue, 0), c.paid "
+    "FROM metrics_chain c LEFT JOIN segments_chainincome i "
+    "ON i.program = c.program AND i.top = c.top"
+)
+_CHAIN = {
+    "top": pl.String(),
+    **dict.fromkeys(("members", "depth", "width", "revenue", "paid"), pl.Int64()),
+}
 _LAYER = {
     "level": pl.Int64(),
     "members": pl.Int64(),
@@ -137,32 +155,55 @@ def members(program: str, user_id: str) -> Iterator[pl.DataFrame]:
     )
 
 
-def largest(program: str, *, by: str = "members", limit: int = 50) -> list[Worth]:
-    """The chains of a program that are greatest by `members`, `depth`, `revenue` or `paid`."""
-    told = _worths(program).sort([by, "top"], descending=[True, False]).head(limit)
+def greatest(
+    program: str, *, by: str = "members", after: tuple[int, str] | None = None, limit: int = 50
+) -> list[Worth]:
+    """The chains of a program that are greatest by one of `ORDERS`; of equal ones those with the
+    later name first. `after` is that number and the top of the chain to go on behind."""
+    owner = "i" if by == "revenue" else "c"
+    assert by in ORDERS
+    there = f"AND ({owner}.{by}, {owner}.top) < (%s, %s) " if after else ""
+    found = read(
+        f"{_CHAINS} WHERE {owner}.program = %s {there}"
+        f"ORDER BY {owner}.{by} DESC, {owner}.top DESC LIMIT %s",
+        [program, *(after or ()), limit],
+        _CHAIN,
+    )
+    return _worths(found, currency_of(program))
+
+
+def every(program: str) -> Iterator[list[Worth]]:
+    """All chains of a program, those with most members first, in pieces."""
     currency = currency_of(program)
-    return [
-        Worth(row["top"], row["members"], row["depth"], row["width"], currency, row["revenue"],
-              row["paid"])
-        for row in told.iter_rows(named=True)
-    ]  # fmt: skip
-
-
-def depths(program: str) -> list[tuple[int, int]]:
-    """How many chains have so many levels: (depth, chains), the flattest first."""
-    counted = _worths(program).group_by("depth").len().sort("depth")
-    return [(depth, number) for depth, number in counted.iter_rows()]
+    pieces = read_in_pieces(
+        f"{_CHAINS} WHERE c.program = %s ORDER BY c.members DESC, c.top DESC",
+        [program],
+        _CHAIN,
+        size=_PIECE,
+    )
+    for piece in pieces:
+        yield _worths(piece, currency)
 
 
 def by_level(program: str) -> list[Level]:
     """What each level of all chains brought in."""
-    rows = chains.forest(program).join(
-        _revenue(program), left_on="friend", right_on="customer", how="left"
+    found = read(
+        "SELECT l.level, l.members, l.going_on, COALESCE(i.revenue, 0) FROM metrics_level l "
+        "LEFT JOIN segments_levelincome i ON i.program = l.program AND i.level = l.level "
+        "WHERE l.program = %s AND l.members > 0 ORDER BY l.level",
+        [program],
+        dict.fromkeys(("level", "members", "going_on", "revenue"), pl.Int64()),
     )
-    told = rows.group_by("level").agg(
-        pl.len(), (pl.col("below") > 0).sum().alias("on"), pl.col("spent").sum()
-    )
-    return [Level(*row) for row in told.sort("level").iter_rows()]
+    return [Level(*row) for row in found.iter_rows()]
+
+
+def share_counted() -> float:
+    """How much of the log chains count, with all that their members spent: 1 but for the last few
+    events, that the worker is at all the time."""
+    head = log.head()
+    taken, joined = Mark.objects.values_list("position", "joined").filter(id=1).first() or (0, 0)
+    done = min(position(), taken, joined)
+    return 1.0 if head - done <= NEAR else done / head
 
 
 def currency_of(program: str) -> str:
@@ -172,8 +213,8 @@ def currency_of(program: str) -> str:
 
 
 def _spent_by(person: str, program: str) -> tuple[str, list[object]]:
-    """SQL of what a customer ordered in the program's currency less what came back, as in
-    `_revenue`. A question for each member, which no database answers by reading everybody's."""
+    """SQL of what a customer ordered in the program's currency less what came back. A
+    question for each member, which no database answers by reading everybody's."""
     return (
         "COALESCE((SELECT SUM(s.amount - s.refunded) FROM segments_spending s "
         f"WHERE s.customer = {person} AND s.currency IN (%s, '')), 0)",
@@ -182,7 +223,7 @@ def _spent_by(person: str, program: str) -> tuple[str, list[object]]:
 
 
 def _paid_for(friend: str, program: str) -> tuple[str, list[object]]:
-    """SQL of what was granted in money for a referral and not taken back, as in `_paid`."""
+    """SQL of what was granted in money for a referral and not taken back."""
     units = _units(program)
     return (
         "COALESCE((SELECT SUM(d.amount - COALESCE((SELECT SUM(b.amount) FROM referrals_reversal b "
@@ -193,41 +234,8 @@ def _paid_for(friend: str, program: str) -> tuple[str, list[object]]:
     )
 
 
-def _worths(program: str) -> pl.DataFrame:
-    rows = (
-        chains.forest(program)
-        .join(_revenue(program), left_on="friend", right_on="customer", how="left")
-        .join(_paid(program), on="friend", how="left")
-    )
-    widths = rows.group_by("top", "level").len().group_by("top").agg(width=pl.col("len").max())
-    whole = rows.group_by("top").agg(
-        members=pl.len(),
-        depth=pl.col("level").max(),
-        revenue=pl.col("spent").sum(),
-        paid=pl.col("paid").sum(),
-    )
-    return whole.join(widths, on="top")
-
-
-def _revenue(program: str) -> pl.DataFrame:
-    """customer, spent: what each ordered in the program's currency less what came back."""
-    ours = pl.col("currency").is_in([currency_of(program), ""])
-    return (
-        sources.spending()
-        .filter(ours)
-        .group_by("customer")
-        .agg((pl.col("amount") - pl.col("refunded")).sum().alias("spent"))
-    )
-
-
-def _paid(program: str) -> pl.DataFrame:
-    """friend, paid: what was granted in money for each referral and not taken back."""
-    return (
-        sources.rewards([program])
-        .filter(pl.col("unit").is_in(_units(program)))
-        .group_by("friend")
-        .agg(pl.col("amount").sum().alias("paid"))
-    )
+def _worths(rows: pl.DataFrame, currency: str) -> list[Worth]:
+    return [Worth(currency=currency, **row) for row in rows.iter_rows(named=True)]
 
 
 def _units(program: str) -> list[str]:

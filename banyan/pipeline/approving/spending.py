@@ -112,9 +112,9 @@ def _tell(row: Budget, before: str, now: datetime) -> None:
     if row.state != before:
         close(kind, now=now)
     if row.state == Budget.State.STOPPED:
-        raise_alarm(kind, _stopped(row), now=now)
+        raise_alarm(kind, _stopped(row), now=now, role="finance")
     elif row.state == Budget.State.OVER and _is_reached(row):
-        raise_alarm(kind, _reached(row), now=now)
+        raise_alarm(kind, _reached(row), now=now, role="finance")
     if row.state == Budget.State.UNDER:
         settle("exception", kind, now=now)
     elif row.state != before:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render as part
 from django.urls import reverse
@@ -26,15 +29,18 @@ from banyan.doors.console.customers.who import Who, people, person
 from banyan.doors.console.number import number_of
 from banyan.doors.console.page import Crumb, page, render
 from banyan.doors.console.staff import at_work
+from banyan.insight.metrics.forest import depths, fission
+from banyan.insight.metrics.forest import members as members_of
 from banyan.insight.segments.purchases import catch_up_if_near
 from banyan.insight.segments.worth import (
     Worth,
     by_level,
     currency_of,
-    depths,
-    largest,
+    every,
+    greatest,
     members,
     of_chain,
+    share_counted,
 )
 from banyan.kernel.money import minor_digits
 from banyan.trust.audit.acts import record
@@ -47,11 +53,13 @@ ADDED_UP = 10_000
 ORDERS = {
     "members": gettext_lazy("Members"),
     "depth": gettext_lazy("Depth"),
+    "width": gettext_lazy("Width"),
     "revenue": gettext_lazy("Revenue"),
     "paid": gettext_lazy("Rewards paid"),
 }
-_LISTED = 50
-_IN_FILE = 100_000
+LISTED = 50
+"""Chains on one page of the list."""
+_NUMBER = re.compile("-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -135,13 +143,18 @@ def all_chains(request: HttpRequest) -> HttpResponseBase:
     counted = catch_up_if_near()
     context: dict[str, Any] = {"programs": slugs, "program": slug, "by": by, "orders": ORDERS}
     context |= {"counted": counted, "may_export": at_work(request).may("records.export")}
+    context["done"] = math.floor(share_counted() * 100)
     if slug:
         currency, digits = currency_of(slug), minor_digits(currency_of(slug))
-        found = largest(slug, by=by, limit=_LISTED)
-        known = people(one.top for one in found)
+        after = _behind(request)
+        found = greatest(slug, by=by, after=after, limit=LISTED + 1)
+        shown = found[:LISTED]
+        known = people(one.top for one in shown)
         context |= {
-            "chains": [(known[one.top], _told(one)) for one in found],
-            "fission": chains.fission(slug),
+            "chains": [(known[one.top], _told(one)) for one in shown],
+            "is_later_page": after is not None,
+            "next": _further(slug, by, shown[-1]) if len(found) > LISTED else "",
+            "fission": fission(slug),
             "depths": depths(slug),
             "levels": [
                 (one, saying.money(one.revenue, currency), one.revenue / 10**digits)
@@ -160,20 +173,15 @@ def chains_file(request: HttpRequest) -> HttpResponseBase:
     if not currency_of(slug):
         raise Http404
     catch_up_if_near()
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="chains-{slug}.csv"'
-    writer = csv.writer(response, lineterminator="\n")
-    names = ("top", "members", "depth", "width", "currency", "revenue", "paid")
-    writer.writerow(names)
-    found = largest(slug, limit=_IN_FILE)
-    writer.writerows(_harmless(getattr(row, name) for name in names) for row in found)
     record(
         at_work(request).actor,
         "chains.exported",
         f"program:{slug}",
         now=clock.now(),
-        after={"chains": len(found)},
+        after={"chains": fission(slug).chains},
     )
+    response = StreamingHttpResponse(_chain_lines(slug), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="chains-{slug}.csv"'
     return response
 
 
@@ -186,18 +194,43 @@ def _program(request: HttpRequest, user_id: str) -> tuple[list[str], str]:
     return slugs, slug if slug in slugs else slugs[0]
 
 
+def _behind(request: HttpRequest) -> tuple[int, str] | None:
+    """The chain behind which the list goes on: the number it is sorted by, and its top."""
+    number, _comma, top = request.GET.get("after", "").partition(",")
+    is_place = _NUMBER.fullmatch(number) and "\x00" not in top
+    return (int(number), top) if is_place else None
+
+
+def _further(slug: str, by: str, last: Worth) -> str:
+    """The question for the page behind this chain."""
+    return urlencode({"program": slug, "by": by, "after": f"{getattr(last, by)},{last.top}"})
+
+
+def _chain_lines(slug: str) -> Iterator[str]:
+    """The file's lines, a piece of the list at a time."""
+    names = ("top", "members", "depth", "width", "currency", "revenue", "paid")
+    yield _lines([names])
+    for piece in every(slug):
+        yield _lines([getattr(one, name) for name in names] for one in piece)
+
+
 def _member_lines(slug: str, user_id: str) -> Iterator[str]:
     """The file's lines, a piece of the chain at a time."""
     names = ("level", "advocate", "friend", "joined_at", "currency", "revenue", "paid")
-    yield ",".join(names) + "\n"
+    yield _lines([names])
     currency = currency_of(slug)
     for piece in members(slug, user_id):
-        lines = StringIO()
-        writer = csv.writer(lines, lineterminator="\n")
-        for row in piece.iter_rows(named=True):
-            row |= {"currency": currency, "joined_at": row["joined_at"].isoformat()}
-            writer.writerow(_harmless(row[name] for name in names))
-        yield lines.getvalue()
+        told = [
+            row | {"currency": currency, "joined_at": row["joined_at"].isoformat()}
+            for row in piece.iter_rows(named=True)
+        ]
+        yield _lines([row[name] for name in names] for row in told)
+
+
+def _lines(rows: Iterable[Iterable[object]]) -> str:
+    lines = StringIO()
+    csv.writer(lines, lineterminator="\n").writerows(map(_harmless, rows))
+    return lines.getvalue()
 
 
 def _harmless(cells: Iterable[object]) -> list[object]:
@@ -207,7 +240,8 @@ def _harmless(cells: Iterable[object]) -> list[object]:
 
 def _busiest(slugs: list[str]) -> str:
     """The program with the most referrals; the first where none has any."""
-    return max(slugs, key=lambda slug: chains.forest(slug).height, default="")
+    found = members_of()
+    return max(slugs, key=lambda slug: found.get(slug, 0), default="")
 
 
 def _branches(slug: str, user_id: str, since: int, after: int) -> dict[str, Any]:

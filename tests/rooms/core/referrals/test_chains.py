@@ -108,30 +108,6 @@ def test_who_brought_each_other_stand_in_order(line: Line) -> None:
         ("cid", 0),
     ]
     assert [(one.friend, one.friends) for one in chains.below("spring", "ben")] == [("ann", 1)]
-    assert chains.forest("spring").select("advocate", "friend", "top", "level", "below").rows() == [
-        ("ann", "ben", "ann", 1, 2),
-        ("ben", "ann", "ann", 2, 1),
-        ("ann", "cid", "ann", 3, 0),
-    ]
-
-
-def test_how_far_recommending_goes_on(line: Line) -> None:
-    tree(line)
-    found = chains.fission("spring")
-    assert (found.referrals, found.advocates, found.chains) == (6, 4, 2)
-    assert found.per_advocate == 1.5
-    # ben and dan brought others: two levels hang on ben, one on dan.
-    assert found.levels == ((3, 1), (2, 1), (1, 0))
-    assert found.layers_below == 1.5
-    assert chains.fission("other").per_advocate == 0.0
-
-
-def test_a_forest_is_that_of_the_rows_there_are(line: Line) -> None:
-    tree(line)
-    assert chains.forest("spring").height == 6
-    brought(line, "hal", "ida")
-    line.work()
-    assert chains.forest("spring").filter(chains.forest("spring")["top"] == "gus").height == 2
 
 
 def test_a_chain_is_looked_up_by_the_index_and_not_read_through(installation: Installation) -> None:

@@ -6,6 +6,7 @@ Shares no code with the room: other reading of events, other joins, another orde
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -124,6 +125,74 @@ class Books:
         if above is None or above["join_position"] >= row["join_position"]:
             return 1
         return self.depth(program, row["advocate"]) + 1
+
+    def line_above(self, program: str, friend: str) -> list[tuple[str, str]]:
+        """The referrals that a friend's hangs on, the nearest first."""
+        row = self.friends[program, friend]
+        above = self.friends.get((program, row["advocate"]))
+        if above is None or above["join_position"] >= row["join_position"]:
+            return []
+        key = (program, row["advocate"])
+        return [key, *self.line_above(*key)]
+
+    def top(self, program: str, friend: str) -> str:
+        """Who is at the head of a friend's chain."""
+        highest = [(program, friend), *self.line_above(program, friend)][-1]
+        return str(self.friends[highest]["advocate"])
+
+    def below(self) -> dict[tuple[str, str], int]:
+        """How many levels hang on each referral."""
+        found = dict.fromkeys(self.friends, 0)
+        for key in self.friends:
+            for height, above in enumerate(self.line_above(*key), start=1):
+                found[above] = max(found[above], height)
+        return found
+
+    def chains(self) -> dict[tuple[str, str], tuple[int, int, int, int]]:
+        """(program, top) -> members, depth, width, paid."""
+        members: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        for key in self.friends:
+            members.setdefault((key[0], self.top(*key)), []).append(key)
+        paid = self._paid()
+        told = {}
+        for chain, keys in members.items():
+            levels = Counter(self.depth(*key) for key in keys)
+            whole = sum(paid.get(key, 0) for key in keys)
+            told[chain] = (len(keys), max(levels), max(levels.values()), whole)
+        return told
+
+    def levels(self) -> dict[tuple[str, int], tuple[int, int, int, int, int]]:
+        """(program, level) -> members, those who go on, what hangs on them, people who brought
+        their first friend there, chains that end there."""
+        found: dict[tuple[str, int], list[int]] = {}
+        brought = set()
+        below = self.below()
+        for key, row in sorted(self.friends.items(), key=lambda one: one[1]["join_position"]):
+            sums = found.setdefault((key[0], self.depth(*key)), [0] * 5)
+            sums[0] += 1
+            sums[1] += below[key] > 0
+            sums[2] += below[key]
+            sums[3] += (key[0], row["advocate"]) not in brought
+            brought.add((key[0], row["advocate"]))
+        for (program, _), (_, depth, *_) in self.chains().items():
+            found[program, depth][4] += 1
+        return {key: (a, b, c, d, e) for key, (a, b, c, d, e) in found.items()}
+
+    def _paid(self) -> dict[tuple[str, str], int]:
+        """By referral, what was granted in money less what was taken back."""
+        released = {e["properties"]["decision_id"] for e in self.named("Decision Released")}
+        back: Counter[str] = Counter()
+        for row in self.tables["reversals"]:
+            back[row["decision_id"]] += row["amount"]
+        found: Counter[tuple[str, str]] = Counter()
+        for d in self.tables["decisions"]:
+            stands = d["outcome"] == "granted" or (
+                d["outcome"] == "held" and d["decision_id"] in released
+            )
+            currency = self.currencies[d["program"]]
+            if stands and d["unit"] in (f"cash {currency}", f"credit {currency}"):
+                found[d["program"], d["friend"]] += d["amount"] - back[d["decision_id"]]
+        return found
 
     def money_of_friends(self) -> dict[tuple[str, str], tuple[int, int, int, int]]:
         """(program, friend) -> orders, revenue, refunded, cost in the program's currency."""
@@ -271,7 +340,16 @@ class Books:
         return found
 
 
-_ASKED = ("events", "referrals", "touches_lost", "decisions", "transfers", "rejects", "links")
+_ASKED = (
+    "events",
+    "referrals",
+    "touches_lost",
+    "decisions",
+    "reversals",
+    "transfers",
+    "rejects",
+    "links",
+)
 
 
 def _event(position: int, row: Row) -> Row:

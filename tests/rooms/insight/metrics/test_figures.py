@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import polars as pl
 import pytest
@@ -36,7 +38,11 @@ TABLES = {
     "friend": "program, friend, advocate, version, kind, channel, script, variant, depth, "
     "join_position, CAST(touched_on AS TEXT), CAST(joined_on AS TEXT), CAST(accepted_on AS TEXT), "
     "CAST(activated_on AS TEXT), CAST(purchased_on AS TEXT), CAST(rewarded_on AS TEXT), "
-    "CAST(repurchased_on AS TEXT), CAST(lost_on AS TEXT), orders, revenue, refunded, cost",
+    "CAST(repurchased_on AS TEXT), CAST(lost_on AS TEXT), orders, revenue, refunded, cost, top, "
+    "below",
+    "chain": "program, top, members, depth, width, paid",
+    "chainlevel": "program, top, level, members",
+    "level": "program, level, members, going_on, below, advocates, chains",
     "advocate": "user_id, CAST(first_on AS TEXT), CAST(last_on AS TEXT), initiated, joined, "
     "purchased",
     "buyer": "user_id, first_position, CAST(first_on AS TEXT), CAST(last_on AS TEXT), orders, "
@@ -51,13 +57,13 @@ def zone() -> Iterator[None]:
         yield
 
 
-def rows(table: str) -> list[tuple[object, ...]]:
+def rows(table: str) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {TABLES[table]} FROM metrics_{table}")
         return sorted(cursor.fetchall(), key=repr)
 
 
-def everything() -> dict[str, list[tuple[object, ...]]]:
+def everything() -> dict[str, list[Any]]:
     return {table: rows(table) for table in TABLES}
 
 
@@ -89,12 +95,13 @@ def test_live_is_rebuilt_is_reckoned_from_the_log(installation: Installation) ->
         "shop_orders", "shop_refunds", "shop_orders_referred", "shop_refunds_referred", "shop_new",
         "shop_new_referred",
     } <= measures  # fmt: skip
-    money = {(row[0], row[1]): row[18:] for row in live["friend"]}
+    money = {(row[0], row[1]): row[18:22] for row in live["friend"]}
     assert money == books.money_of_friends()
     assert {(row[0], row[1]): row[8] for row in live["friend"]} == {
         key: books.depth(*key) for key in books.friends
     }
     assert max(row[8] for row in live["friend"]) >= 4
+    assert_chains(live, books)
     stages = {
         (row[0], row[1]): dict(
             zip(
@@ -111,6 +118,17 @@ def test_live_is_rebuilt_is_reckoned_from_the_log(installation: Installation) ->
         key: {name: books.day(at) for name, at in reached.items()}
         for key, reached in books.stages().items()
     }
+
+
+def assert_chains(kept: dict[str, list[Any]], books: Books) -> None:
+    """Every chain and level is that of the exported referrals."""
+    assert {(row[0], row[1]): row[22:] for row in kept["friend"]} == {
+        key: (books.top(*key), below) for key, below in books.below().items()
+    }
+    assert {row[:2]: row[2:] for row in kept["chain"]} == books.chains()
+    assert {row[:2]: row[2:] for row in kept["level"]} == books.levels()
+    members = Counter((key[0], books.top(*key), books.depth(*key)) for key in books.friends)
+    assert {row[:3]: row[3] for row in kept["chainlevel"]} == members
 
 
 def test_friends_are_moved_alike_one_by_one_and_together(

@@ -266,3 +266,33 @@ def test_a_number_is_typed_as_people_write_it() -> None:
     for wrong in ("a", "nan", "inf", "1e12"):
         with pytest.raises(BadLine, match="red: expected a number"):
             lines.number(wrong, field="red")
+
+
+def test_what_came_by_a_link_with_words_of_its_own_stands_under_them(
+    installation: Installation,
+) -> None:
+    """The event was in a salon: its code is clicked, typed, and once followed with another word."""
+    line = Line()
+    line.publish()
+    own = {"channel": "event:salon", "script": "gift"}
+    line.say("Referral Link Created", "ann", code="SALON8", program="spring", **own)
+    line.say("Referral Link Created", "ann", code="PLAIN", program="spring")
+    line.say("Referral Link Clicked", anonymousId="w1", code="SALON8")
+    line.say("Referral Link Clicked", anonymousId="w2", code="SALON8", channel="sms")
+    line.say("Signed Up", "ben", anonymousId="w1")
+    line.say("Signed Up", "cid", referral_code="salon8 ")
+    line.say("Signed Up", "dan", anonymousId="w2")
+    line.say("Signed Up", "eve", referral_code="PLAIN")
+    line.say("Signed Up", "fay", coupon="Salon8")
+    line.work()
+    day = Period(line.now.date(), line.now.date())
+
+    def stages(by: str) -> dict[str, list[int]]:
+        return {one.name: [step.n for step in one.steps] for one in funnels(day, scope(), by)}
+
+    assert stages("channel") == {
+        "event:salon": [3, 3, 3, 0, 0],
+        "sms": [1, 1, 1, 0, 0],
+        "": [1, 1, 1, 0, 0],
+    }
+    assert stages("script") == {"gift": [4, 4, 4, 0, 0], "": [1, 1, 1, 0, 0]}

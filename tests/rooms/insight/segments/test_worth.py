@@ -6,9 +6,12 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from banyan.insight.segments import worth
 from banyan.insight.segments.purchases import catch_up
+from banyan.kernel.database import is_postgres, one_transaction, read, write
 from tests.installation import Installation
 from tests.rooms.core.referrals.test_chains import EVERYBODY
 from tests.rooms.pipeline.line import START, Line
@@ -96,13 +99,60 @@ def test_who_stands_in_a_chain_twice_spent_once(installation: Installation) -> N
 
 def test_the_greatest_chains_and_levels(installation: Installation) -> None:
     company()
-    ann, gus = worth.largest("spring")
+    ann, gus = worth.greatest("spring")
     assert ann == worth.of_chain("spring", "ann", most=100).worth
     assert gus == worth.Worth("gus", 1, 1, 1, "USD", 100, 2000)
-    assert [one.top for one in worth.largest("spring", by="revenue", limit=1)] == ["ann"]
-    assert worth.depths("spring") == [(1, 1), (2, 1)]
+    assert [one.top for one in worth.greatest("spring", by="revenue", limit=1)] == ["ann"]
+    assert list(worth.every("spring")) == [[ann, gus]]
     assert worth.by_level("spring") == [
         worth.Level(1, 3, 1, 8100),
         worth.Level(2, 1, 0, 550),
     ]
-    assert worth.largest("other") == []
+    assert worth.greatest("other") == []
+
+
+@pytest.mark.parametrize("by", worth.ORDERS)
+def test_the_list_goes_on_where_a_page_ends(installation: Installation, by: str) -> None:
+    company()
+    whole = worth.greatest("spring", by=by)
+    assert len(whole) == 2
+    [first] = worth.greatest("spring", by=by, limit=1)
+    behind = (getattr(first, by), first.top)
+    assert [first, *worth.greatest("spring", by=by, after=behind)] == whole
+    last = (getattr(whole[-1], by), whole[-1].top)
+    assert worth.greatest("spring", by=by, after=last) == []
+
+
+@pytest.mark.parametrize("by", worth.ORDERS)
+def test_the_greatest_are_found_by_an_index(installation: Installation, by: str) -> None:
+    many(3_000)
+    with CaptureQueriesContext(connection) as asked:
+        assert len(worth.greatest("spring", by=by, after=(1_000, "u-1000"), limit=51)) == 51
+    [query] = [one["sql"] for one in asked.captured_queries if "metrics_chain" in one["sql"]]
+    explain, columns = ("EXPLAIN", {"plan": pl.String})
+    if not is_postgres():
+        explain, columns = ("EXPLAIN QUERY PLAN", _PLAN_OF_SQLITE)
+    plan = "\n".join(read(f"{explain} {query}", [], columns)["plan"])
+    assert ("chain_income_greatest" if by == "revenue" else f"metrics_chain_by_{by}") in plan
+    for dear in ("Seq Scan", "Sort", "TEMP B-TREE"):
+        assert dear not in plan
+
+
+_PLAN_OF_SQLITE = {"id": pl.Int64, "parent": pl.Int64, "unused": pl.Int64, "plan": pl.String}
+
+
+def many(number: int) -> None:
+    """So many chains, each greater than the one before."""
+    rows = pl.DataFrame({"members": range(1, number + 1)}).with_columns(
+        program=pl.lit("spring"),
+        top=pl.format("u-{}", "members"),
+        depth="members",
+        width="members",
+        paid="members",
+    )
+    with one_transaction():
+        write("metrics_chain", rows)
+        write("segments_chainincome", rows.select("program", "top", revenue="members"))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE metrics_chain")
+        cursor.execute("ANALYZE segments_chainincome")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -9,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from banyan.doors.console.customers import chain
+from banyan.insight.metrics.rebuild import start_again
+from banyan.insight.segments import worth
 from banyan.trust.audit.read import entries
 from tests.rooms.doors.console.conftest import Staff
 from tests.rooms.doors.console.customers.shop import Shop
@@ -69,10 +74,47 @@ def test_the_greatest_chains_and_their_file(shop: Shop, staff: Staff) -> None:
     assert "2 CN¥7.50 1 0" in told
     url = reverse("admin:chains_file")
     assert support.get(url, {"program": "friends"}).status_code == 403
-    file = growth.get(url, {"program": "friends"}).content.decode()
+    file = growth.get(url, {"program": "friends"}).getvalue().decode()
     assert file == ("top,members,depth,width,currency,revenue,paid\nwang,4,2,3,CNY,18750,2000\n")
     [entry] = entries(verb="chains.exported")
     assert (entry.about, entry.after) == ("program:friends", {"chains": 1})
+
+
+def test_the_list_goes_on_page_by_page_by_any_column(
+    shop: Shop, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grown(shop)
+    shop.link("sun", "SUN")
+    shop.say("Signed Up", "yu", referral_code="SUN")
+    shop.work()
+    monkeypatch.setattr(chain, "LISTED", 1)
+    client, url = staff("growth"), reverse("admin:chains")
+    for by in chain.ORDERS:
+        first = client.get(url, {"by": by})
+        assert "王** (wang) 4 2 3 CN¥187.50 CN¥20.00 Go on" in text_of(first)
+        [further] = re.findall(r'href="\?([^"]*)" rel="next"', first.content.decode())
+        second = text_of(client.get(f"{url}?{html.unescape(further)}"))
+        assert "sun 1 1 1 CN¥0.00 CN¥0.00 To the beginning" in second
+        assert "wang" not in second
+    for wrong in ("x,wang", "4", ",", "4,a\0b"):
+        assert client.get(url, {"after": wrong}).status_code == 200
+
+
+def test_while_chains_are_counted_anew_the_page_says_so(
+    shop: Shop, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grown(shop)
+    client, url = staff("growth"), reverse("admin:chains")
+    monkeypatch.setattr(worth, "NEAR", 0)
+    assert "Being counted from the log" not in text_of(client.get(url))
+    start_again()
+    told = text_of(client.get(url))
+    assert "Being counted from the log 0 % of the log is counted here" in told
+    assert "There are no chains yet" not in told
+    shop.work()
+    told = text_of(client.get(url))
+    assert "Being counted from the log" not in told
+    assert "王** (wang) 4 2 3 CN¥187.50 CN¥20.00" in told
 
 
 def test_a_page_that_adds_up_a_part_says_so_and_the_file_has_the_rest(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -208,7 +208,15 @@ def browsers(chromium: Browser) -> Browsers:
 
 
 @pytest.fixture
-def visitors(company: Company, browsers: Browsers) -> Iterator[Opened]:
+def sizes() -> Mapping[str, tuple[int, int]]:
+    """Width and height of each kind of screen; a folder of tests may have its own."""
+    return SIZES
+
+
+@pytest.fixture
+def visitors(
+    company: Company, browsers: Browsers, sizes: Mapping[str, tuple[int, int]]
+) -> Iterator[Opened]:
     """Opens browsers: `visitors(size="phone", language="zh-hans")`, each without cookies, storage
     or cache. One that `is_new` has never run before, either."""
     gone = ExitStack()
@@ -216,7 +224,7 @@ def visitors(company: Company, browsers: Browsers) -> Iterator[Opened]:
     def opened(
         *, size: str = "phone", language: str = "en", is_new: bool = False, **options: Any
     ) -> Visitor:
-        width, height = SIZES[size]
+        width, height = sizes[size]
         options |= {
             "viewport": {"width": width, "height": height},
             "locale": LOCALES[language],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from playwright.sync_api import expect
 
@@ -94,3 +96,19 @@ def test_stages_are_chosen_by_keyboard_alone(company: Company, visitors: Opened,
     page.get_by_role("dialog").get_by_role("button", name="Back to the default").press("Enter")
     page.wait_for_url("**/console/analytics/funnel/?program=friends**")
     expect(page.get_by_text("Built-in stages.")).to_be_visible()
+
+
+def test_a_sheet_says_what_it_is_of(company: Company, visitors: Opened) -> None:
+    visitor = visitors(size="desktop", language="en")
+    page = visitor.page
+    sign_in(visitor, somebody(visitor, "analyst"), quote("/console/?from=2026-03-01&to=2026-03-31"))
+    page.wait_for_url("**/console/?from=**")
+    told = page.get_by_text("All referral programs · 2026-03-01 – 2026-03-31")
+    expect(told).to_be_hidden()
+    page.emulate_media(media="print")
+    # The form that says so on the screen is not on it.
+    expect(page.locator("#asked-days")).to_be_hidden()
+    expect(told).to_be_visible()
+    box = page.locator("#main").bounding_box()
+    assert box is not None
+    assert (box["x"], box["width"]) == (0, 1440)

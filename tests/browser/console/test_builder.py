@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from banyan.core.programs import drafts
 from banyan.core.programs.read import version
-from tests.browser.conftest import Opened, sound
+from tests.browser.conftest import EACH_LOOK, Opened, sound
 from tests.browser.console.test_review import signed_in
 from tests.story.company import Company, eventually
 
@@ -55,7 +54,7 @@ def number_of(page: Page) -> int:
     return int(page.url.partition("/drafts/")[2].partition("/")[0])
 
 
-@pytest.mark.parametrize(("size", "language"), [("phone", "zh-hans"), ("desktop", "en")])
+@EACH_LOOK
 def test_from_a_preset_to_a_draft_for_review(
     company: Company, visitors: Opened, size: str, language: str
 ) -> None:

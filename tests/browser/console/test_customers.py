@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 from banyan.core.events import clock
 from banyan.trust.staff import acts
-from tests.browser.conftest import Opened, Visitor, sound
+from tests.browser.conftest import EACH_LOOK, Opened, Visitor, sound
 from tests.story.company import Company, eventually
 
 PASSWORD = "correct horse battery"
@@ -45,8 +44,7 @@ def wang(company: Company, tail: str) -> str:
     return name
 
 
-@pytest.mark.parametrize("size", ["phone", "desktop"])
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@EACH_LOOK
 def test_from_a_search_to_the_reason(
     company: Company, visitors: Opened, size: str, language: str
 ) -> None:
@@ -71,7 +69,7 @@ def test_from_a_search_to_the_reason(
     visitor.shoot("console-refused")
 
 
-@pytest.mark.parametrize(("size", "language"), [("desktop", "en"), ("phone", "zh-hans")])
+@EACH_LOOK
 def test_every_page_is_sound(company: Company, visitors: Opened, size: str, language: str) -> None:
     visitor = visitors(size=size, language=language)
     name = wang(company, f"all-{visitor.name}")

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from banyan.core.events import clock
 from banyan.core.referrals.read import decisions
 from banyan.growth.payouts import payees
 from banyan.pipeline.publish import publish, settled
-from tests.browser.conftest import Opened, sound
+from tests.browser.conftest import EACH_LOOK, Opened, sound
 from tests.browser.console.test_customers import signed_in
 from tests.story.company import Company, eventually
 
@@ -58,7 +57,7 @@ def shop(company: Company, tail: str) -> str:
     return slug
 
 
-@pytest.mark.parametrize(("size", "language"), [("desktop", "en"), ("phone", "zh-hans")])
+@EACH_LOOK
 def test_a_held_decision_is_looked_at_and_denied(
     company: Company, visitors: Opened, size: str, language: str
 ) -> None:
@@ -97,7 +96,7 @@ def test_a_held_decision_is_looked_at_and_denied(
     assert row.ruling == "denied"
 
 
-@pytest.mark.parametrize(("size", "language"), [("desktop", "en"), ("phone", "zh-hans")])
+@EACH_LOOK
 def test_a_batch_is_prepared_by_one_and_approved_by_another(
     company: Company, visitors: Opened, size: str, language: str, tmp_path: Path
 ) -> None:
@@ -149,7 +148,7 @@ def test_a_batch_is_prepared_by_one_and_approved_by_another(
     visitor.shoot("console-payout-done")
 
 
-@pytest.mark.parametrize(("size", "language"), [("desktop", "en"), ("phone", "zh-hans")])
+@EACH_LOOK
 def test_every_queue_is_sound(company: Company, visitors: Opened, size: str, language: str) -> None:
     visitor = visitors(size=size, language=language)
     signed_in(visitor, "admin")

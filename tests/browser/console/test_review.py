@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 from banyan.core.events import clock
@@ -11,7 +10,7 @@ from banyan.core.programs.editing import put
 from banyan.core.programs.read import version, versions
 from banyan.engine.language.source import Written
 from banyan.trust.staff import acts
-from tests.browser.conftest import Opened, Visitor, sound
+from tests.browser.conftest import EACH_LOOK, Opened, Visitor, sound
 from tests.story.company import Company, eventually
 
 PASSWORD = "correct horse battery"
@@ -55,7 +54,7 @@ def a_draft() -> int:
     return save_draft("user:999999", text, now=clock.now()).number
 
 
-@pytest.mark.parametrize(("size", "language"), [("phone", "zh-hans"), ("desktop", "en")])
+@EACH_LOOK
 def test_a_draft_is_judged_by_two_and_published(
     company: Company, visitors: Opened, size: str, language: str
 ) -> None:

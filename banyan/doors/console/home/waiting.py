@@ -11,12 +11,17 @@ from django.utils.translation import gettext as _
 
 from banyan.core.programs.force import running_one
 from banyan.core.referrals import held
+from banyan.growth.amends.read import to_approve as amends_to_approve
 from banyan.growth.feedback.read import backlog
 from banyan.growth.payouts.read import to_approve
 from banyan.growth.planning import rivals
 from banyan.growth.tasks.read import count
-from banyan.pipeline.approving.read import waits_for
+from banyan.pipeline.approving.read import legal_due, waits_for
+from banyan.trust.privacy.read import requests
 from banyan.trust.staff.read import Member
+
+_MOST_REQUESTS = 1_000
+"""Counted of those that wait."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,19 @@ def _tasks(me: Member, now: datetime) -> Iterator[Waits]:
 
 def _payouts(_me: Member, _now: datetime) -> Iterator[Waits]:
     yield Waits(_("Payouts to approve"), to_approve(), 0, _url("payouts"))
+    yield Waits(_("Corrections and goodwill"), amends_to_approve(), 0, _url("amends"))
+
+
+def _quarter(_me: Member, now: datetime) -> Iterator[Waits]:
+    """Live programs that legal has not looked at for a quarter."""
+    due = sum(one.due_at <= now for one in legal_due())
+    yield Waits(_("Live programs to look at again"), due, due, _url("approvals"))
+
+
+def _privacy(_me: Member, now: datetime) -> Iterator[Waits]:
+    found = requests(state="open", limit=_MOST_REQUESTS)
+    late = sum(one.due_at < now for one in found)
+    yield Waits(_("Privacy requests"), len(found), late, _url("privacy"))
 
 
 def _rivals(_me: Member, now: datetime) -> Iterator[Waits]:
@@ -94,9 +112,11 @@ def _url(name: str, *arguments: str) -> str:
 _ASKED: tuple[tuple[str, Callable[[Member, datetime], Iterator[Waits]]], ...] = (
     ("decisions.rule", _held),
     ("programs.review_legal", _reviews("legal")),
+    ("programs.review_legal", _quarter),
     ("programs.review_finance", _reviews("finance")),
     ("disputes.handle", _disputes),
     ("programs.edit", _rivals),
     ("tasks.handle", _tasks),
     ("payouts.approve", _payouts),
+    ("customers.privacy", _privacy),
 )

@@ -124,5 +124,7 @@
     drawAll();
     watchScrolling();
     new MutationObserver(drawAll).observe(document.documentElement, { attributeFilter: ["class"] });
+    // Paper is white whatever the screen is, and what is drawn does not change its colours by itself.
+    matchMedia("print").addEventListener("change", drawAll);
   });
 })();

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from html import unescape
 
+from django.test import override_settings
+
+from banyan.core.events import clock
+from banyan.growth.journeys.providers import mail_provider
+from banyan.pipeline import sample
 from banyan.pipeline.alarms import raise_alarm
+from banyan.pipeline.approving.budget import set_budget
+from banyan.pipeline.publish import publish, settled
+from banyan.trust.privacy.acts import open_request
 from tests.installation import Installation
 from tests.rooms.doors.console.conftest import Staff
+from tests.rooms.doors.console.pages import said
 from tests.rooms.pipeline.line import PROGRAM, Line
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -56,13 +67,36 @@ def test_each_role_has_its_own_part_of_the_board(installation: Installation, sta
     }
     assert told["support"] == ["Held decisions", "Disputes", "Stuck referrals", "Tasks of my role"]
     assert "Programs to review for finance" in told["finance"]
-    assert "Payouts to approve" in told["finance"]
-    assert told["legal"][0] == "Programs to review for legal"
+    assert told["finance"][-2:] == ["Payouts to approve", "Corrections and goodwill"]
+    assert told["legal"] == [
+        "Programs to review for legal",
+        "Live programs to look at again",
+        "Disputes",
+        "Stuck referrals",
+        "Tasks of my role",
+        "Privacy requests",
+    ]
     assert told["analyst"] == []
     # Support sees no figures.
     page = staff("support").get("/console/")
     assert page.status_code == 200
     assert 'id="asked-program"' not in page.content.decode()
+
+
+def test_what_is_late_for_legal_is_told(installation: Installation, staff: Staff) -> None:
+    line = Line()
+    line.publish()
+    line.story()
+    line.work()
+    long_ago = clock.now() - timedelta(days=200)
+    open_request("user:1", "access", "ann", now=long_ago)
+    open_request("user:1", "access", "ben", now=clock.now())
+    text = staff("legal").get("/console/").content.decode()
+    waits = dict(waiting(text))
+    # Published without a review, so nobody of legal has looked at it.
+    assert waits["Live programs to look at again"] == 1
+    assert waits["Privacy requests"] == 2
+    assert re.findall(r">(\d+) late<", text) == ["1", "1"]
 
 
 def test_alarms_stand_on_top(installation: Installation, staff: Staff) -> None:
@@ -72,3 +106,102 @@ def test_alarms_stand_on_top(installation: Installation, staff: Staff) -> None:
     text = client.get("/console/").content.decode()
     assert "The worker cannot go on; its log has the trace." in text
     assert 'role="alert"' in text
+
+
+def test_the_board_says_when_alarms_are_mailed_to_nobody(
+    installation: Installation, staff: Staff
+) -> None:
+    client = staff("growth")
+    says = "No mail server is set up, so alarms stand here alone"
+    with override_settings(EMAIL_PROVIDER=None):
+        assert says in client.get("/console/").content.decode()
+    with override_settings(EMAIL_PROVIDER=mail_provider("smtp://127.0.0.1:9")):
+        assert says not in client.get("/console/").content.decode()
+
+
+def test_a_budget_of_the_program_goes_before_what_is_assumed(
+    installation: Installation, staff: Staff
+) -> None:
+    line = Line()
+    line.publish()
+    line.say("Referral Link Created", "ann", code="ANN", program="spring")
+    line.say("Signed Up", "ben", referral_code="ANN")
+    line.say("Order Completed", "ben", order_id="o1", total=100, currency="USD")
+    line.work()
+    growth, asked = staff("growth"), f"/console/?program=spring&{DAYS}"
+    assumed = said(growth.get(asked))
+    # 20.00 of 20 per cent of 100.00.
+    assert "Budget used 100.0%" in assumed
+    assert "of 20.00 USD · the share assumed under Money" in assumed
+    set_budget(
+        "user:1",
+        "spring",
+        percent=Decimal(40),
+        days=30,
+        smallest=0,
+        action="warn",
+        grace_days=7,
+        now=NOW,
+    )
+    own = growth.get(asked)
+    assert "Budget used 50.0%" in said(own)
+    assert "of 40.00 USD · the program’s own budget" in said(own)
+    assert 'href="/console/programs/p/spring/budget/"' in own.content.decode()
+    # Of all programs together there is none.
+    assert "of 20.00 USD · the share assumed" in said(growth.get(f"/console/?{DAYS}"))
+
+
+def test_today_beside_yesterday_and_again_for_an_hour(
+    installation: Installation, staff: Staff
+) -> None:
+    line = Line()
+    line.now = clock.now() - timedelta(days=1)
+    line.publish()
+    line.say("Referral Link Created", "ann", code="ANN", program="spring")
+    line.say("Signed Up", "ben", referral_code="ANN")
+    line.now = clock.now()
+    for friend in ("cid", "dan"):
+        line.say("Signed Up", friend, referral_code="ANN")
+    line.say("Order Completed", "cid", order_id="o1", total=100, currency="USD")
+    line.work()
+    growth = staff("growth")
+    with override_settings(OPERATOR_TIME_ZONE="UTC"):
+        file = growth.get("/console/?format=csv&table=today").content.decode()
+        board = growth.get("/console/").content.decode()
+        [(first, address)] = re.findall(
+            r'<div hx-get="([^"]*)" hx-trigger="load delay:(\d+s)"', board
+        )
+        part = growth.get(f"/console/{unescape(first)}")
+    assert file.splitlines() == [
+        "\ufeffFigure,Since midnight,Yesterday",
+        "Initiated,2,1",
+        "Accepted,2,1",
+        "Registered,2,1",
+        "First purchase,1,0",
+        "Bought again,0,0",
+        "Rewards granted,20.0,0.0",
+        "Revenue of friends,100.0,0.0",
+    ]
+    assert address == "60s"
+    assert "turn=2" in part.content.decode()
+    assert "<html" not in part.content.decode()
+    assert "Since midnight Yesterday" in said(part)
+    last = growth.get("/console/?table=today&turn=60").content.decode()
+    assert "hx-get" not in last
+    assert "hx-get" not in growth.get("/console/?table=today&turn=nothing").content.decode()
+    # Who sees no figures gets the board without them.
+    assert "Since midnight" not in said(staff("support").get("/console/?table=today&turn=1"))
+
+
+def test_the_sample_says_what_is_made_up(installation: Installation, staff: Staff) -> None:
+    growth = staff("growth")
+    line = Line()
+    line.publish()
+    line.work()
+    assert "simulated" not in said(growth.get("/console/"))
+    row = publish(sample.ACTOR, PROGRAM.replace("spring", "summer"), starts_at=None, now=line.now)
+    line.work()
+    assert settled(row.program, row.number, timeout_s=30).status == "published"
+    assert "the invitations among its households are simulated" in said(growth.get("/console/"))
+    chinese = growth.get("/console/", headers={"accept-language": "zh-hans"})
+    assert "家庭之间的邀请为模拟数据" in said(chinese)

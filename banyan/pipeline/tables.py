@@ -71,6 +71,20 @@ def read_table(folder: Path, name: str) -> pl.DataFrame:
         ) from error
 
 
+def with_written_times(rows: pl.DataFrame) -> pl.DataFrame:
+    """Times as RFC 3339 texts in UTC, with a fraction only where there is one."""
+    times = [name for name, dtype in rows.schema.items() if isinstance(dtype, pl.Datetime)]
+    written = []
+    for name in times:
+        at = pl.col(name)
+        whole = rows[name].to_physical() % 1_000_000 == 0
+        text = at.dt.strftime(_SECONDS)
+        if not whole.all():
+            text = pl.when(whole).then(text).otherwise(at.dt.strftime(_MICROSECONDS))
+        written.append(text.alias(name))
+    return rows.with_columns(written)
+
+
 class TableWriter:
     """Writes tables batch by batch into a folder, which is made if need be.
 
@@ -207,7 +221,7 @@ class _CsvTable:
 
     def append(self, rows: pl.DataFrame) -> None:
         with self._path.open("ab") as file:
-            _with_written_times(rows).write_csv(file, include_header=False)
+            with_written_times(rows).write_csv(file, include_header=False)
 
     def finish(self) -> None:
         """Rows are in the file as they came."""
@@ -220,24 +234,10 @@ class _JsonLinesTable:
 
     def append(self, rows: pl.DataFrame) -> None:
         with self._path.open("ab") as file:
-            _with_written_times(rows).write_ndjson(file)
+            with_written_times(rows).write_ndjson(file)
 
     def finish(self) -> None:
         """Rows are in the file as they came."""
-
-
-def _with_written_times(rows: pl.DataFrame) -> pl.DataFrame:
-    """Times as RFC 3339 texts in UTC, with a fraction only where there is one."""
-    times = [name for name, dtype in rows.schema.items() if isinstance(dtype, pl.Datetime)]
-    written = []
-    for name in times:
-        at = pl.col(name)
-        whole = rows[name].to_physical() % 1_000_000 == 0
-        text = at.dt.strftime(_SECONDS)
-        if not whole.all():
-            text = pl.when(whole).then(text).otherwise(at.dt.strftime(_MICROSECONDS))
-        written.append(text.alias(name))
-    return rows.with_columns(written)
 
 
 def _read_parquet(path: Path, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:

@@ -158,7 +158,8 @@ def _tell(done: Imported, report: Path, *, dry_run: bool, as_json: bool) -> None
             "by_name": dict(done.new),
             "already": done.already,
             "refused": done.refused,
-            "report": str(report) if done.refused else None,
+            "unusable": done.unusable,
+            "report": str(report) if done.refused or done.unusable else None,
             "unused_columns": done.unused,
             "samples": [json.loads(sample) for sample in done.samples] if dry_run else [],
         }
@@ -181,3 +182,5 @@ def _tell(done: Imported, report: Path, *, dry_run: bool, as_json: bool) -> None
         out.print(f"Columns not used: {', '.join(done.unused)}", soft_wrap=True)
     if done.refused:
         click.echo(f"Rows that made no event, with the reasons: {report}", err=True)
+    elif done.unusable:
+        click.echo(f"Contacts that reach nobody, line by line: {report}", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,7 +16,8 @@ from banyan.core.events.read import head
 from banyan.core.programs.export import program_files
 from banyan.kernel.errors import Problem
 from banyan.pipeline.exporting.contents import CONTENTS, Content, Schema
-from banyan.pipeline.tables import TableWriter
+from banyan.pipeline.exporting.workbook import SheetWriter
+from banyan.pipeline.tables import TableWriter, with_written_times
 from banyan.pipeline.wait import cursor_position
 
 WHAT = (*CONTENTS, "programs")
@@ -67,6 +69,13 @@ def write_list(frames: Iterator[pl.DataFrame], schema: Schema, out: Path) -> int
     return _write_table(content, out, FORMS[out.suffix], lambda _done, _of, _said: None)
 
 
+def csv_pieces(frames: Iterator[pl.DataFrame], schema: Schema) -> Iterator[bytes]:
+    """The same as CSV, piece by piece as the frames come: what `write_list` writes into a file."""
+    yield pl.DataFrame(schema=dict(schema)).write_csv().encode()
+    for frame in frames:
+        yield with_written_times(without_formulas(frame)).write_csv(include_header=False).encode()
+
+
 def _write_programs(out: Path) -> int:
     files = program_files()
     out.mkdir(parents=True, exist_ok=True)
@@ -88,7 +97,7 @@ def _write_lines(path: Path, *, is_packed: bool, progress: Progressing) -> int:
 def _write_table(content: Content, path: Path, form: str, progress: Progressing) -> int:
     frames = _counted(content, form, progress)
     if form == "xlsx":
-        return _write_excel(pl.concat(list(frames)), path)
+        return _write_excel(frames, path)
     rows = 0
     with TableWriter(path.parent / "tables", form) as writer:
         for frame in frames:
@@ -116,10 +125,25 @@ def without_formulas(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _write_excel(frame: pl.DataFrame, path: Path) -> int:
-    if frame.height > MOST_EXCEL_ROWS:
+def harmless(text: str) -> str:
+    """The same for one text."""
+    return f"'{text}" if re.match(_FORMULA, text) else text
+
+
+def _write_excel(frames: Iterator[pl.DataFrame], path: Path) -> int:
+    rows = 0
+    with SheetWriter(path) as writer:
+        for frame in frames:
+            rows += frame.height
+            _check_sheet(frame, rows)
+            writer.append(_in_excel(frame))
+    return rows
+
+
+def _check_sheet(frame: pl.DataFrame, rows: int) -> None:
+    if rows > MOST_EXCEL_ROWS:
         raise BadExport(
-            f"{frame.height:,} rows are more than the {MOST_EXCEL_ROWS:,} of an Excel sheet; "
+            f"{rows:,} rows are more than the {MOST_EXCEL_ROWS:,} of an Excel sheet; "
             "write .csv or .parquet."
         )
     for name, dtype in frame.schema.items():
@@ -128,8 +152,6 @@ def _write_excel(frame: pl.DataFrame, path: Path) -> int:
                 f"{name}: a text has more than the {MOST_EXCEL_LETTERS:,} characters of an Excel "
                 "cell; write .csv or .parquet."
             )
-    _in_excel(frame).write_excel(path, autofit=True)
-    return frame.height
 
 
 def _in_excel(frame: pl.DataFrame) -> pl.DataFrame:

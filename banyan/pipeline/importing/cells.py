@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from banyan.core.people.contacts import Kind as Contact
+from banyan.growth.journeys.addresses import LEAST_DIGITS, MOST_DIGITS, BadAddress, checked
 from banyan.kernel.errors import Problem
 from banyan.kernel.money import MINOR_DIGITS
 from banyan.kernel.times import zone
@@ -30,6 +32,7 @@ _YEAR_LAST = re.compile(
     r"(?:[,T\s]+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?)?"
 )
 _NO_MARKS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:([0-9]{2})([0-9]{2})([0-9]{2})())?")
+_SPREADSHEET_DAYS = re.compile(r"[2-9][0-9]{4}(\.[0-9]+)?")
 _SECONDS = re.compile(r"[0-9]{10}")
 _MILLISECONDS = re.compile(r"[0-9]{13}")
 # Signs and letters of a currency before or after the figures.
@@ -75,6 +78,24 @@ def read_cell(kind: Kind, value: Any, habits: Habits) -> Any:
     return _READERS[kind](value, habits)
 
 
+def check_contact(kind: Contact, value: Any, habits: Habits) -> None:
+    """Whether somebody can be reached by what a cell holds. Raises BadCell."""
+    text = str(read_cell("text", value, habits) or "")
+    if not text:
+        return
+    try:
+        checked("email" if kind == "email" else "sms", text)
+    except BadAddress:
+        if kind == "email":
+            raise BadCell(
+                f"{text!r} is no e-mail address; write it like name@example.com"
+            ) from None
+        raise BadCell(
+            f"{text!r} is no phone number; write its {LEAST_DIGITS} to {MOST_DIGITS} digits, "
+            "with + and the country's code if it is abroad"
+        ) from None
+
+
 # --- times
 
 
@@ -115,6 +136,11 @@ def _loose_time(text: str, habits: Habits) -> datetime:
                 "--days dmy or --days mdy"
             )
         day, month = (second, first) if habits.days == "mdy" else (first, second)
+    elif _SPREADSHEET_DAYS.fullmatch(text):
+        raise BadCell(
+            f"{text!r} is a day as Excel counts days; give the column the format of a date in "
+            "Excel and save the file again"
+        )
     else:
         raise BadCell(f"{text!r} is no time such as 2026-01-31 08:00:00")
     hour, minute, second_, fraction = clock

@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
+from banyan.core.people.contacts import Kind as Contact
 from banyan.kernel.sealing import token
-from banyan.pipeline.importing.cells import BadCell, in_units, read_cell
+from banyan.pipeline.importing.cells import BadCell, check_contact, in_units, read_cell
 from banyan.pipeline.importing.columns import NEEDED, Field, Order, What
 from banyan.pipeline.importing.sheets import Row
 from banyan.trust.sources.guests import guest_id
@@ -21,6 +22,7 @@ _TRACKED: Mapping[What, str] = {
     "refunds": "Order Refunded",
     "referrals": "Referral Recorded",
 }
+_CONTACTS: Mapping[str, Contact] = {"traits.email": "email", "traits.phone": "phone"}
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _NAMED = re.compile(r"\{([^{}]+)\}")
 
@@ -74,6 +76,18 @@ class Maker:
             return Fault(self._column("properties.total"), bad.sentence)
         except _Missing as missing:
             return Fault(self._column(missing.path), missing.reason)
+
+    def unusable(self, row: Row) -> Iterator[tuple[Contact, Fault]]:
+        """What is wrong with the contacts of a row that can be read: nobody is reached by them."""
+        for each in self._fields:
+            contact = _CONTACTS.get(each.path)
+            if contact is None:
+                continue
+            cell = row.cells.get(each.column) if each.column is not None else each.constant
+            try:
+                check_contact(contact, cell, self._order.habits)
+            except BadCell as bad:
+                yield contact, Fault(self._column(each.path), bad.sentence)
 
     def _column(self, path: str) -> str:
         return self._by_column.get(path, path)

@@ -18,6 +18,7 @@ from banyan.core.events.acts import append
 from banyan.core.events.export import known_ids
 from banyan.core.events.incoming import Incoming, Refusal
 from banyan.core.events.intake import accept
+from banyan.core.people.contacts import Kind
 from banyan.pipeline.files import MUCH_OUT_OF_ORDER
 from banyan.pipeline.importing.columns import Order, fields_of
 from banyan.pipeline.importing.rows import Fault, Made, Maker, Namesakes
@@ -35,6 +36,7 @@ BATCH = 10_000
 SAMPLES = 3
 SOURCE = "import"
 _DAY = timedelta(days=1)
+_NAMED_LINES = 5
 _ROWS_A_MOVE = 1_000
 
 Progressing = Callable[[float, float | None, str], None]
@@ -50,6 +52,8 @@ class Reading:
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
+    called: str | None = None
+    """How the owner of the file calls it; None: by its path."""
 
 
 @dataclass
@@ -63,6 +67,8 @@ class Imported:
     already: int = 0
     """Events whose `messageId` the log, or an earlier row, has."""
     refused: int = 0
+    unusable: int = 0
+    """E-mail addresses and phone numbers by which nobody is reached; their rows count."""
     samples: list[str] = field(default_factory=list)
     """The first events as they stand in the log."""
     unused: list[str] = field(default_factory=list)
@@ -83,12 +89,13 @@ def run_import(
     """Read files and append their events, in the order of files and rows.
 
     Every row either becomes an event, is in the log already, or stands in the report (CSV: file,
-    row, column, reason, cells) with the reason; so the report may be mended and imported, and the
+    row, column, reason, cells) with the reason; a row with a contact by which nobody is reached
+    becomes an event and stands there as well. So the report may be mended and imported, and the
     same file imported twice adds nothing. With `dry_run` nothing is appended. Raises BadSheet,
     BadMapping.
     """
     whole = size_of(paths)
-    with _Import(order, now, report, dry_run) as at_work:
+    with _Import(order, now, _Faults(report, reading.called), dry_run) as at_work:
         before = 0
         for path in paths:
             for at in at_work.read(path, reading):
@@ -102,18 +109,19 @@ def run_import(
 class _Import:
     """One import under way."""
 
-    def __init__(self, order: Order, now: datetime, report: Path, dry_run: bool) -> None:
+    def __init__(self, order: Order, now: datetime, faults: _Faults, dry_run: bool) -> None:
         self.done = Imported()
         self._order = order
         self._now = now
         self._dry_run = dry_run
-        self._faults = _Faults(report)
+        self._faults = faults
         self._namesakes = Namesakes()
         self._waiting: list[tuple[Incoming, bool]] = []
         self._asides: set[str] = set()
         self._would_add: set[str] = set()
         self._latest: datetime | None = None
         self._late = 0
+        self._unusable: dict[Kind, list[int]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -156,6 +164,7 @@ class _Import:
             else:
                 for each in made:
                     self._take(path, row, each)
+                self._look_at_contacts(path, row, makers.of(row))
             yield row.at
         self.done.unused += [name for name in makers.unused if name not in self.done.unused]
         if self._order.what == "orders" and "properties.order_id" not in makers.paths:
@@ -194,6 +203,12 @@ class _Import:
     def _refuse(self, path: str, row: Row, fault: Fault) -> None:
         self.done.refused += 1
         self._faults.add(path, row, fault)
+
+    def _look_at_contacts(self, path: str, row: Row, maker: Maker) -> None:
+        for kind, fault in maker.unusable(row):
+            self.done.unusable += 1
+            self._unusable.setdefault(kind, []).append(row.number)
+            self._faults.add(path, row, fault)
 
     def _look_at_order(self, at: datetime) -> None:
         if self._latest is None or at > self._latest:
@@ -234,6 +249,16 @@ class _Import:
                 "says; each counts. If they are repetitions, name the column with the id: "
                 "--map 'COLUMN=messageId'."
             )
+        if lines := self._unusable.get("email"):
+            done.notes.append(
+                f"{len(lines):,} e-mail addresses cannot be written to (lines {_few(lines)}); the "
+                "rest of these lines counts. The report names each; mend them in the file."
+            )
+        if lines := self._unusable.get("phone"):
+            done.notes.append(
+                f"{len(lines):,} phone numbers cannot be used (lines {_few(lines)}); the rest of "
+                "these lines counts. The report names each; mend them in the file."
+            )
         taken = done.new.total() + done.already
         if self._late > MUCH_OUT_OF_ORDER * taken:
             done.notes.append(
@@ -271,8 +296,9 @@ class _Makers:
 class _Faults:
     """The report, a file only once there is something to report."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, called: str | None) -> None:
         self._path = path
+        self._called = called
         self._file: TextIO | None = None
         self._writer: Any = None
 
@@ -289,12 +315,17 @@ class _Faults:
             self._writer = csv.writer(self._file, lineterminator="\n")
             self._writer.writerow(["file", "row", "column", "reason", "cells"])
         cells = row.raw or _encoder.encode(_plain(row.cells)).decode()
-        self._writer.writerow([path, row.number, fault.column, fault.reason, cells])
+        self._writer.writerow([self._called or path, row.number, fault.column, fault.reason, cells])
 
     def close(self) -> None:
         """Finish the file."""
         if self._file is not None:
             self._file.close()
+
+
+def _few(lines: Sequence[int]) -> str:
+    more = ", …" if len(lines) > _NAMED_LINES else ""
+    return ", ".join(map(str, lines[:_NAMED_LINES])) + more
 
 
 def _plain(cells: dict[str, Any]) -> dict[str, Any]:

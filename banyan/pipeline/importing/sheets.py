@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from io import TextIOWrapper
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO, Any
 
@@ -70,6 +71,8 @@ class Sheet:
     rows: Iterator[Row]
     notes: tuple[str, ...]
     """What was guessed, as sentences."""
+    sheets: tuple[str, ...] = ()
+    """Of a workbook: the names of its sheets, the one that is read first."""
 
 
 def is_json_lines(path: str) -> bool:
@@ -166,7 +169,7 @@ def flat(value: dict[str, Any], above: str = "") -> dict[str, Any]:
 def _csv(path: str, encoding: str | None, delimiter: str | None) -> Sheet:
     with _bytes(path) as (stream, _):
         glance = stream.read(_GLANCE_BYTES)
-    notes = []
+    notes: list[str] = []
     if encoding is None:
         encoding = _encoding(path, glance)
         if encoding == _SECOND_GUESS:
@@ -175,8 +178,10 @@ def _csv(path: str, encoding: str | None, delimiter: str | None) -> Sheet:
             )
     text = _decoded(path, glance, encoding, is_cut=len(glance) == _GLANCE_BYTES)
     chosen = delimiter or _delimiter(text)
-    header = next(csv.reader(text.splitlines(), delimiter=chosen), [])
+    begins = csv.reader(text.splitlines(), delimiter=chosen)
+    header, second = next(begins, []), next(begins, [])
     columns = _named(path, header)
+    _look_at_names(path, header, second, notes)
     return Sheet(path, columns, _csv_rows(path, columns, encoding, chosen), tuple(notes))
 
 
@@ -246,6 +251,20 @@ def _csv_cells(
         yield Row(number, dict(zip(columns, cells, strict=False)), at=taken())
 
 
+def _look_at_names(
+    path: str, first: Sequence[Any], second: Sequence[Any], notes: list[str]
+) -> None:
+    """Note whether a title or merged cells seem to stand where the names of the columns should."""
+    pairs = zip_longest(first, second)
+    missing = sum(not str(name or "").strip() and bool(below) for name, below in pairs)
+    if missing:
+        notes.append(
+            f"{path}: {missing} of {len(first)} columns have no name in row 1. If a title or "
+            "merged cells stand there, delete that row, so that the names come first, and bring "
+            "the file again."
+        )
+
+
 def _named(path: str, header: Sequence[Any]) -> tuple[str, ...]:
     names = [str(name or "").strip() for name in header]
     if not any(names):
@@ -285,16 +304,21 @@ def _excel(path: str, sheet: str | None) -> Sheet:
         loaded = book.load_sheet(chosen, header_row=None, dtypes="string")
         frame = pl.DataFrame(loaded)
     except fastexcel.FastExcelError as error:
-        raise BadSheet(f"{path} is no Excel file that can be read ({error}).") from error
+        raise BadSheet(
+            f"{path} is no Excel file that can be read; if it holds text, give it the ending .csv, "
+            "and if a password guards it, save it without one."
+        ) from error
     if frame.is_empty():
         raise BadSheet(f"{path}: sheet {chosen} is empty.")
     columns = _named(path, frame.row(0))
     notes: list[str] = []
+    _look_at_names(path, frame.row(0), frame.row(1) if frame.height > 1 else (), notes)
     if len(names) > 1 and sheet is None:
         notes.append(f"{path}: of {len(names)} sheets {chosen} was read.")
     body = frame.slice(1).rename(dict(zip(frame.columns, columns, strict=True)))
     filled = (row for row in _of_frame(body, 2) if any(v is not None for v in row.cells.values()))
-    return Sheet(path, columns, filled, tuple(notes))
+    order = (chosen, *(name for name in names if name != chosen))
+    return Sheet(path, columns, filled, tuple(notes), order)
 
 
 def _of_frame(frame: pl.DataFrame, first: int) -> Iterator[Row]:

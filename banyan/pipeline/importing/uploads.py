@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -47,6 +47,8 @@ class UploadRow:
     state: str
     order: Order | None
     """What the columns say; None before the mapping."""
+    sheet: str | None
+    """Which sheet of a workbook was chosen; None: the first."""
     brought_by: str
     brought_at: datetime
     read_bytes: int
@@ -66,6 +68,8 @@ class Glance:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
+    sheets: tuple[str, ...]
+    """The sheets of a workbook, the one that was read first."""
 
 
 def bring(actor: str, name: str, chunks: Iterable[bytes], *, now: datetime) -> int:
@@ -89,11 +93,14 @@ def bring(actor: str, name: str, chunks: Iterable[bytes], *, now: datetime) -> i
     return row.pk
 
 
-def glance(number: int) -> Glance:
+def glance(number: int, sheet_name: str | None = None) -> Glance:
     """The first rows of a file, in clear: for whoever brought it. Raises BadUpload, BadSheet."""
     row = _existing(number)
-    sheet = open_sheet(str(file_of(row)))
-    rows = list(islice(sheet.rows, _GLANCED))
+    try:
+        sheet = open_sheet(str(file_of(row)), sheet=sheet_name)
+        rows = list(islice(sheet.rows, _GLANCED))
+    except BadSheet as bad:
+        raise BadSheet(by_name(row, bad.sentence)) from None
     columns = sheet.columns or tuple(dict.fromkeys(name for one in rows for name in one.cells))
     if not columns:
         raise BadSheet(f"{row.name}: there are no columns in it.")
@@ -101,22 +108,32 @@ def glance(number: int) -> Glance:
         tuple("" if (value := one.cells.get(name)) is None else str(value) for name in columns)
         for one in rows
     )
-    return Glance(columns, cells, tuple(by_name(row, note) for note in sheet.notes))
+    notes = tuple(by_name(row, note) for note in sheet.notes)
+    return Glance(columns, cells, notes, sheet.sheets)
 
 
-def guessed(number: int, order: Order) -> dict[str, str]:
-    """Which field each column of a file is taken for; empty for those that say nothing."""
-    columns = glance(number).columns
+def guessed(order: Order, columns: Sequence[str]) -> dict[str, str]:
+    """Which field each column of a file is taken for; empty for those that say nothing. Raises
+    BadMapping."""
     fields, _unused = fields_of(order, columns, is_open=True)
     by_column = {field.column: field.path for field in fields if field.column}
     return {column: by_column.get(column, "") for column in columns}
 
 
-def try_out(actor: str, number: int, order: Order, *, now: datetime) -> None:
-    """Let a worker say what this mapping would make of the file. Raises BadUpload, BadMapping."""
-    fields_of(order, glance(number).columns)
+def try_out(
+    actor: str, number: int, order: Order, *, sheet: str | None = None, now: datetime
+) -> None:
+    """Let a worker say what this mapping would make of the file, or of one sheet of it. Raises
+    BadUpload, BadSheet, BadMapping."""
+    fields_of(order, glance(number, sheet).columns)
     steps = (Upload.State.MAPPING, Upload.State.CHECKED, Upload.State.FAILED)
-    _go(number, steps, Upload.State.CHECKING, now, mapping=json.dumps(plain(order)))
+    _go(
+        number,
+        steps,
+        Upload.State.CHECKING,
+        now,
+        mapping=json.dumps(plain(order) | {"sheet": sheet}),
+    )
     record(actor, "import.tried", f"import:{number}", now=now, after={"kind": order.what})
 
 
@@ -182,6 +199,12 @@ def by_name(row: Upload, sentence: str) -> str:
     """A sentence about the file under the name by which its owner knows it: where we keep it is
     nobody's business."""
     return sentence.replace(str(file_of(row)), row.name)
+
+
+def sheet_of(row: Upload) -> str | None:
+    """Which sheet of a workbook was chosen; None: the first."""
+    found = json.loads(row.mapping).get("sheet")
+    return found if isinstance(found, str) else None
 
 
 def plain(order: Order) -> dict[str, Any]:
@@ -261,6 +284,7 @@ def _value(row: Upload) -> UploadRow:
         row.size,
         row.state,
         order_of(told) if told else None,
+        sheet_of(row),
         row.brought_by,
         row.brought_at,
         row.read_bytes,

@@ -55,7 +55,7 @@ def turn(stop: Event, *, now: Callable[[], datetime] = installation_time) -> boo
         Upload.objects.filter(pk=row.pk, claim=claim).update(claim="", claimed_until=None)
         return True
     except Problem as problem:
-        done, end = None, problem.sentence
+        done, end = None, uploads.by_name(row, problem.sentence)
     except Exception:
         # A thread's edge: a file that stops the others, or is tried for ever, helps nobody.
         log.exception("import_failed", upload=row.pk)
@@ -99,7 +99,7 @@ def _imported(
         [str(uploads.file_of(row))],
         uploads.order_of(json.loads(row.mapping)),
         now=now(),
-        reading=Reading(),
+        reading=Reading(sheet=uploads.sheet_of(row), called=row.name),
         report=report,
         dry_run=row.state == Upload.State.CHECKING,
         progress=progress,
@@ -132,6 +132,7 @@ def _plain(row: Upload, done: Imported) -> dict[str, object]:
         "new": dict(done.new),
         "already": done.already,
         "refused": done.refused,
+        "unusable": done.unusable,
         "samples": done.samples,
         "unused": done.unused,
         "notes": [uploads.by_name(row, note) for note in done.notes],

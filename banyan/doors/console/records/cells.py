@@ -40,7 +40,10 @@ class Cell:
 
 def cells(kind: Kind, columns: Sequence[Column], rows: Sequence[models.Model]) -> list[list[Cell]]:
     """The cells of each row; contacts are masked."""
-    values = [column.values(rows, in_clear=False) for column in columns]
+    values = [
+        column.said(rows) if column.said else column.values(rows, in_clear=False)
+        for column in columns
+    ]
     staff = Staff()
     return [
         [
@@ -91,7 +94,7 @@ def in_unit(unit: str, amount: int) -> str:
 
 
 def _about(kind: Kind, column: Column, value: Any) -> str:
-    name = (kind.links or {}).get(column.name)
+    name = kind.links.get(column.name)
     if name is None or value in (None, ""):
         return ""
     try:

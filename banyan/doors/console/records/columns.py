@@ -17,8 +17,12 @@ from banyan.core.people.read import contacts, masked_names
 
 Form = Literal["text", "time", "number", "bool"]
 
-Shown = Callable[[Sequence[models.Model], bool], list[Any]]
-"""Values of a column for a page of rows; whether contacts may be in clear."""
+Fields = Mapping[str, Sequence[Any]]
+"""Fields of some rows, each with a value for every row."""
+Shown = Callable[[Fields, bool], list[Any]]
+"""Values of a column for some rows; whether contacts may be in clear."""
+Said = Callable[[Sequence[Any]], list[str]]
+"""A column of some rows in words, for a page."""
 
 TITLES: Mapping[str, Promise] = {
     "about": _("About"),
@@ -188,6 +192,7 @@ TITLES: Mapping[str, Promise] = {
     "source": _("Source"),
     "split": _("Split"),
     "stage": _("Stage"),
+    "standing": _("Stands now"),
     "started_at": _("Started"),
     "starts_at": _("Starts"),
     "starts_on": _("Starts"),
@@ -239,55 +244,76 @@ TYPES: Mapping[Form, Any] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `of` gives its values where they are not just the field's."""
+    """One column. `of` gives its values out of the fields it `needs` where they are not just the
+    field's; `said` gives its words where a value alone does not say enough."""
 
     name: str
     title: str | Promise
     form: Form
     of: Shown | None = None
+    needs: tuple[str, ...] = ()
+    said: Said | None = None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What must be fetched for it."""
+        return self.needs if self.of else (self.name,)
 
     def values(self, rows: Sequence[models.Model], *, in_clear: bool) -> list[Any]:
         """Its values for these rows, as plain Python values."""
         if self.of is not None:
-            return self.of(rows, in_clear)
-        return [_plain(getattr(row, self.name), self.form) for row in rows]
+            fields = {name: [getattr(row, name) for row in rows] for name in self.needs}
+            return self.of(fields, in_clear)
+        return [plain(getattr(row, self.name), self.form) for row in rows]
+
+    def series(self, frame: pl.DataFrame, *, in_clear: bool) -> pl.Series:
+        """The same for a frame of rows."""
+        if self.of is None:
+            return frame[self.name]
+        fields = {name: frame[name].to_list() for name in self.needs}
+        return pl.Series(self.name, self.of(fields, in_clear), dtype=TYPES[self.form])
 
 
 def column(model: type[models.Model], name: str) -> Column:
     """A column of a field. A field that holds what is sealed has none."""
     field = model._meta.get_field(name)
     assert not isinstance(field, models.BinaryField), name
-    title = TITLES[name]
+    return Column(getattr(field, "attname", name), TITLES[name], form_of(field))
+
+
+def form_of(field: object) -> Form:
+    """How a field's values are written into files."""
     if isinstance(field, models.DateTimeField):
-        return Column(field.attname, title, "time")
+        return "time"
     if isinstance(field, models.BooleanField):
-        return Column(field.attname, title, "bool")
-    if isinstance(field, models.IntegerField):
-        return Column(field.attname, title, "number")
-    return Column(getattr(field, "attname", name), title, "text")
+        return "bool"
+    return "number" if isinstance(field, models.IntegerField) else "text"
 
 
-def _masked_contacts(rows: Sequence[Any], in_clear: bool) -> list[Any]:
-    owners = sorted({row.customer for row in rows})
+def _masked_contacts(fields: Fields, in_clear: bool) -> list[Any]:
+    owners = sorted(set(fields["customer"]))
     known = {(one.kind, one.token): one.value for one in contacts(owners)}
     told = []
-    for row in rows:
-        value = known[(row.kind, row.token)]
-        masked = mask_email if row.kind == "email" else mask_phone
+    for kind, token in zip(fields["kind"], fields["token"], strict=True):
+        value = known[(kind, token)]
+        masked = mask_email if kind == "email" else mask_phone
         told.append(value if in_clear else masked(value))
     return told
 
 
-def _masked_names(rows: Sequence[models.Model], in_clear: bool) -> list[Any]:
-    names = masked_names([row.pk for row in rows])
-    return [names[row.pk] for row in rows]
+def _masked_names(fields: Fields, in_clear: bool) -> list[Any]:
+    names = masked_names(fields["user_id"])
+    return [names[user_id] for user_id in fields["user_id"]]
 
 
-CONTACT = Column("contact", TITLES["contact"], "text", _masked_contacts)
-NAME = Column("shown", TITLES["shown"], "text", _masked_names)
+CONTACT = Column(
+    "contact", TITLES["contact"], "text", _masked_contacts, ("customer", "kind", "token")
+)
+NAME = Column("shown", TITLES["shown"], "text", _masked_names, ("user_id",))
 
 
-def _plain(value: object, form: Form) -> object:
+def plain(value: object, form: Form) -> object:
+    """A field's value as a column of that form holds it."""
     if value is None or form != "text":
         return value
     if isinstance(value, datetime):

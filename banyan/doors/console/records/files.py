@@ -10,50 +10,44 @@ import polars as pl
 
 from banyan.doors.console.records.columns import TYPES
 from banyan.doors.console.records.kinds import Kind
-from banyan.doors.console.records.reading import Asked, every
+from banyan.doors.console.records.reading import Asked, every, many
 from banyan.kernel.errors import Problem
-from banyan.pipeline.exporting.run import write_list
+from banyan.pipeline.exporting.run import csv_pieces, write_list
 
-FORMS = ("csv", "xlsx", "parquet")
-MOST_ROWS = 200_000
-MOST_SHEET_ROWS = 50_000
-"""A workbook is made in memory, cell by cell: a long one takes minutes and a gigabyte."""
+MOST_ROWS = {"csv": 1_000_000, "xlsx": 50_000, "parquet": 200_000}
+"""By form: a CSV begins at once, the others are made whole while somebody waits."""
+FORMS = tuple(MOST_ROWS)
 
 
 class TooLong(Problem):
     """A list of more rows than a page may wait for."""
 
 
-def write(kind: Kind, asked: Asked, form: str, *, in_clear: bool) -> tuple[bytes, int]:
-    """The list as a file of that form, and how many rows it has. Raises TooLong, BadExport."""
+def counted(kind: Kind, asked: Asked, form: str) -> int:
+    """How many rows the file would have. Raises TooLong."""
+    most = MOST_ROWS[form]
+    count = many(kind, asked, most)
+    if count > most:
+        raise TooLong(
+            f"This list has more than {most:,} rows; narrow it by filters, or write it "
+            "on the server: banyan export"
+        )
+    return count
+
+
+def pieces(kind: Kind, asked: Asked, form: str, *, in_clear: bool) -> Iterator[bytes]:
+    """The list as a file of that form. A CSV begins at once and goes on as it is read; a workbook
+    and Parquet are made whole first. Raises BadExport before the first piece."""
     schema = {column.name: TYPES[column.form] for column in kind.shown}
+    frames = _frames(kind, asked, in_clear)
+    if form == "csv":
+        return csv_pieces(frames, schema)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / f"{kind.slug}.{form}"
-        most = MOST_SHEET_ROWS if form == "xlsx" else MOST_ROWS
-        count = write_list(_frames(kind, asked, schema, in_clear, most), schema, out)
-        return out.read_bytes(), count
+        write_list(frames, schema, out)
+        return iter([out.read_bytes()])
 
 
-def _frames(
-    kind: Kind, asked: Asked, schema: dict[str, pl.DataType], in_clear: bool, most: int
-) -> Iterator[pl.DataFrame]:
-    count = 0
-    for rows in every(kind, asked):
-        count += len(rows)
-        if count > most:
-            raise TooLong(
-                f"This list has more than {most:,} rows; narrow it by filters, or write it "
-                "on the server: banyan export"
-            )
-        yield pl.DataFrame(
-            {
-                column.name: pl.Series(
-                    column.name,
-                    column.values(rows, in_clear=in_clear),
-                    dtype=TYPES[column.form],
-                    strict=False,
-                )
-                for column in kind.shown
-            },
-            schema=schema,
-        )
+def _frames(kind: Kind, asked: Asked, in_clear: bool) -> Iterator[pl.DataFrame]:
+    for frame in every(kind, asked):
+        yield pl.DataFrame([column.series(frame, in_clear=in_clear) for column in kind.shown])

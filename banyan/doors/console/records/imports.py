@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
+from pathlib import Path
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, QueryDict
+from django.http import Http404, HttpRequest, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.shortcuts import render as rendered
@@ -15,8 +19,11 @@ from django.utils.translation import gettext as _
 
 from banyan.core.events import clock
 from banyan.doors.console.page import Crumb, page, render, told
+from banyan.doors.console.records.choosing import in_browser, on_page
 from banyan.doors.console.staff import at_work
+from banyan.doors.refusals import refusal
 from banyan.kernel.errors import Problem
+from banyan.pipeline.exporting.run import harmless
 from banyan.pipeline.importing import uploads
 from banyan.pipeline.importing.baseline import baseline
 from banyan.pipeline.importing.cells import Habits
@@ -25,6 +32,7 @@ from banyan.pipeline.importing.uploads import UploadRow
 from banyan.trust.audit.acts import record
 from banyan.trust.staff.read import members
 
+_FAULTS_SHOWN = 10
 _EXTRA = 3
 """Lines for what is the same in every row."""
 
@@ -42,7 +50,7 @@ def imports(request: HttpRequest) -> HttpResponseBase:
                 at_work(request).actor, given.name or "", given.chunks(), now=clock.now()
             )
         except Problem as problem:
-            told(request, problem)
+            told(request, on_page(problem))
             return redirect("admin:imports")
         kind = request.POST.get("kind", "")
         return redirect(f"{reverse('admin:import', args=[number])}?kind={kind}")
@@ -65,7 +73,7 @@ def one(request: HttpRequest, number: int) -> HttpResponseBase:
         return _stepped(request, found)
     crumbs = (Crumb(_("Import"), reverse("admin:imports")),)
     context = {"upload": found, "state": states()[found.state], "kinds": kinds().items()}
-    context |= _step(request, found)
+    context |= {"problem": in_browser(found.problem)} | _step(request, found)
     return render(request, "console/records/import.html", context, title=found.name, crumbs=crumbs)
 
 
@@ -87,7 +95,41 @@ def report(request: HttpRequest, number: int) -> HttpResponseBase:
     if file is None:
         raise Http404
     record(at_work(request).actor, "import.report", f"import:{number}", now=clock.now())
-    return FileResponse(file.open("rb"), as_attachment=True, filename=f"import-{number}.csv")
+    response = StreamingHttpResponse(_report(file), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="import-{number}.csv"'
+    return response
+
+
+def _first_faults(number: int) -> list[tuple[str, str, str]]:
+    """Line, column and reason of the first rows of the report."""
+    file = uploads.report_of(number)
+    if file is None:
+        return []
+    with file.open(encoding="utf-8", newline="") as rows:
+        return [
+            (line, column, in_browser(reason))
+            for _file, line, column, reason, _cells in islice(
+                csv.reader(rows), 1, _FAULTS_SHOWN + 1
+            )
+        ]
+
+
+def _report(file: Path) -> Iterator[str]:
+    """The report in the language of the page. Its mark at the beginning tells spreadsheets that it
+    is UTF-8."""
+    yield "\ufeff"
+    line = io.StringIO()
+    writer = csv.writer(line, lineterminator="\n")
+    with file.open(encoding="utf-8", newline="") as rows:
+        reader = csv.reader(rows)
+        next(reader)
+        writer.writerow([_("File"), _("Row"), _("Column"), _("Reason"), _("Cells")])
+        for name, number, column, reason, cells in reader:
+            safe = [harmless(text) for text in (name, column, in_browser(reason), cells)]
+            writer.writerow([safe[0], number, *safe[1:]])
+            yield line.getvalue()
+            line.seek(0)
+            line.truncate()
 
 
 def kinds() -> dict[What, str]:
@@ -118,18 +160,20 @@ def _stepped(request: HttpRequest, found: UploadRow) -> HttpResponseBase:
     me, now, act = at_work(request), clock.now(), request.POST.get("do")
     try:
         if act == "try":
-            uploads.try_out(me.actor, found.number, _order(request.POST, found), now=now)
+            order, sheet = _order(request.POST, found), request.POST.get("sheet") or None
+            uploads.try_out(me.actor, found.number, order, sheet=sheet, now=now)
         elif act == "confirm":
             uploads.confirm(me.actor, found.number, now=now)
         elif act == "cancel":
             uploads.cancel(me.actor, found.number, now=now)
             return redirect("admin:imports")
     except Problem as problem:
-        told(request, problem)
+        told(request, on_page(problem))
         if act == "try":
             crumbs = (Crumb(_("Import"), reverse("admin:imports")),)
             context = {"upload": found, "kinds": kinds().items(), "state": states()[found.state]}
-            context |= _mapping(_typed(request.POST, found), request.POST, found)
+            sheet = request.POST.get("sheet") or None
+            context |= _mapping(_typed(request.POST, found), request.POST, found, sheet)
             return render(
                 request, "console/records/import.html", context, title=found.name, crumbs=crumbs
             )
@@ -137,9 +181,11 @@ def _stepped(request: HttpRequest, found: UploadRow) -> HttpResponseBase:
 
 
 def _step(request: HttpRequest, found: UploadRow) -> dict[str, object]:
-    if found.state in ("mapping", "failed"):
-        order = found.order or Order(_what(request.GET.get("kind", "")))
-        return _mapping(order, None, found)
+    is_again = found.state == "checked" and request.GET.get("step") == "columns"
+    if is_again or found.state in ("mapping", "failed"):
+        kind, sheet = request.GET.get("kind", ""), request.GET.get("sheet")
+        order = found.order if found.order and not sheet else Order(_what(kind))
+        return _mapping(order, None, found, sheet or found.sheet)
     result = found.result
     new = list(result.get("new", {}).items())
     history = found.order is not None and found.order.what == "referrals"
@@ -147,16 +193,19 @@ def _step(request: HttpRequest, found: UploadRow) -> dict[str, object]:
     return {
         "new": new,
         "total": sum(count for _name, count in new),
-        "has_report": uploads.report_of(found.number) is not None,
+        "notes": [in_browser(note) for note in result.get("notes", [])],
+        "faults": _first_faults(found.number),
         "baseline": [(_way(way), rows) for way, rows in ways.items()],
     }
 
 
-def _mapping(order: Order, typed: QueryDict | None, found: UploadRow) -> dict[str, object]:
+def _mapping(
+    order: Order, typed: QueryDict | None, found: UploadRow, sheet: str | None
+) -> dict[str, object]:
     """The form in which each column says what it is; what was typed stays."""
-    glance = uploads.glance(found.number)
+    problem, glance = _glance(found, sheet)
     try:
-        guesses = uploads.guessed(found.number, order)
+        guesses = uploads.guessed(order, glance.columns)
     except Problem:  # two columns that look alike: the person decides
         guesses = dict.fromkeys(glance.columns, "") | dict(order.columns)
     constants = list(order.constants.items())
@@ -177,9 +226,20 @@ def _mapping(order: Order, typed: QueryDict | None, found: UploadRow) -> dict[st
         "needed": NEEDED[order.what],
         "constants": constants,
         "habits": order.habits,
-        "notes": glance.notes,
+        "notes": [*problem, *(in_browser(note) for note in glance.notes)],
+        "sheets": glance.sheets,
         "is_typed": typed is not None,
     }
+
+
+def _glance(found: UploadRow, sheet: str | None) -> tuple[list[str], uploads.Glance]:
+    """How the sheet that was chosen begins; of one that cannot be read why, and the first one."""
+    try:
+        return [], uploads.glance(found.number, sheet)
+    except Problem as problem:
+        if sheet is None:
+            raise
+        return [refusal(on_page(problem))], uploads.glance(found.number)
 
 
 def _order(given: QueryDict, found: UploadRow) -> Order:
@@ -197,7 +257,8 @@ def _order(given: QueryDict, found: UploadRow) -> Order:
 
 
 def _typed(given: QueryDict, found: UploadRow) -> Order:
-    columns = uploads.glance(found.number).columns
+    _problem, glance = _glance(found, given.get("sheet") or None)
+    columns = glance.columns
     fields = {name: given.get(f"column-{n}", "").strip() for n, name in enumerate(columns)}
     names, values = given.getlist("constant"), given.getlist("value")
     constants = {

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.contrib.auth import get_user_model
 from django.db import models
+from django.db.models.expressions import Expression
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +17,7 @@ from banyan.core.ledger import models as ledger
 from banyan.core.people import models as people
 from banyan.core.programs import models as programs
 from banyan.core.referrals import models as referrals
+from banyan.doors.console.records import deciding
 from banyan.doors.console.records.columns import CONTACT, NAME, Column, column
 from banyan.growth.amends import models as amends
 from banyan.growth.feedback import models as feedback
@@ -50,9 +52,26 @@ class Action:
 
     name: str
     title: str | Promise
+    asks: str | Promise
+    """The question before it is done,"""
+    warns: str | Promise
+    """and what will happen."""
     right: str
     do: Callable[[str, str, datetime], None]
     """Takes who does it, a record's key and the time. Raises Problem."""
+
+
+Computed = Callable[[datetime], Mapping[str, Expression]]
+"""Takes the time."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A filter by what is no plain value of a field: its choices, and which rows fit one."""
+
+    choices: tuple[str, ...]
+    fits: Callable[[str, datetime], models.Q]
+    """Takes the choice and the time."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +94,15 @@ class Kind:
     key: tuple[str, ...]
     scanned: frozenset[str]
     """Filters without an index over a large table."""
-    actions: tuple[Action, ...] = ()
-    links: Mapping[str, str] | None = None
+    actions: tuple[Action, ...]
+    links: Mapping[str, str]
     """Pages about what a column names: addresses by column, which take its value."""
+    computed: Computed | None
+    """Columns that the database works out, by name."""
+    ways: Mapping[str, Way]
+    """Filters that are more than a field's value."""
+    page: tuple[Column, ...]
+    """The columns of a page, in its order; `columns` and `more` are the order of a file."""
 
     @property
     def shown(self) -> tuple[Column, ...]:
@@ -100,10 +125,19 @@ def kind(
     key: str = "",
     scanned: str = "",
     actions: tuple[Action, ...] = (),
-    extra: tuple[Column, ...] = (),
+    own: tuple[Column, ...] = (),
+    page: str = "",
+    computed: Computed | None = None,
+    ways: Mapping[str, Way] | None = None,
 ) -> Kind:
-    """A list of a table; fields are named, separated by spaces."""
-    own = tuple(column(model, name) for name in fields.split())
+    """A list of a table; fields are named, separated by spaces. `own`: columns that are more than
+    a field, named among the fields; `page`: those of the page, where that has an order of its own.
+    """
+    known = {one.name: one for one in own}
+
+    def named(names: str) -> tuple[Column, ...]:
+        return tuple(known.get(name) or column(model, name) for name in names.split())
+
     primary = tuple(key.split()) or (model._meta.pk.attname,)
     return Kind(
         slug,
@@ -111,8 +145,8 @@ def kind(
         title,
         right,
         model,
-        (*own[:1], *extra, *own[1:]),
-        tuple(column(model, name) for name in more.split()),
+        named(fields),
+        named(more),
         tuple(search.split()),
         tuple(filters.split()),
         tuple(sorts.split()) or primary[:1],
@@ -120,6 +154,9 @@ def kind(
         frozenset(scanned.split()),
         actions,
         _links(model),
+        computed,
+        ways or {},
+        named(page or fields),
     )
 
 
@@ -165,8 +202,22 @@ def _replay_delivery(actor: str, key: str, now: datetime) -> None:
     replay(actor, int(key), now=now)
 
 
-RETRY = Action("retry", _("Send again"), "messages.edit", _retry_notice)
-REPLAY = Action("replay", _("Send again"), "settings.edit", _replay_delivery)
+RETRY = Action(
+    "retry",
+    _("Send again"),
+    _("Send these messages again?"),
+    _("Each goes to its reader once more, as if it were new. What was sent cannot be taken back."),
+    "messages.edit",
+    _retry_notice,
+)
+REPLAY = Action(
+    "replay",
+    _("Send again"),
+    _("Send these deliveries again?"),
+    _("Each goes to its address once more, whatever became of it. This cannot be taken back."),
+    "settings.edit",
+    _replay_delivery,
+)
 
 KINDS: tuple[Kind, ...] = (
     kind(
@@ -175,10 +226,10 @@ KINDS: tuple[Kind, ...] = (
         _("Customers"),
         "customers.read",
         people.Customer,
-        "user_id first_seen_at last_seen_at merged_into",
+        "user_id shown first_seen_at last_seen_at merged_into",
         more="first_position",
         search="user_id merged_into",
-        extra=(NAME,),
+        own=(NAME,),
     ),
     kind(
         "contacts",
@@ -186,12 +237,12 @@ KINDS: tuple[Kind, ...] = (
         _("Contacts"),
         "customers.read",
         people.Contact,
-        "customer kind first_position",
+        "customer contact kind first_position",
         search="customer",
         filters="kind",
         sorts="id",
         scanned="kind",
-        extra=(CONTACT,),
+        own=(CONTACT,),
     ),
     kind(
         "consents",
@@ -551,12 +602,20 @@ KINDS: tuple[Kind, ...] = (
         referrals.Decision,
         "decision_id program reward beneficiary milestone unit raw_amount amount outcome reason "
         "occurred_at available_at",
-        more="version to advocate friend ordinal position expires_at",
+        more="version to advocate friend ordinal position expires_at standing",
+        page="decision_id beneficiary unit amount raw_amount outcome standing reason program "
+        "reward milestone occurred_at available_at",
         search="decision_id beneficiary friend",
-        filters="program outcome reason",
+        filters="program outcome standing reason",
         sorts="position",
         key="position place",
-        scanned="outcome reason",
+        scanned="outcome standing reason",
+        own=(deciding.STANDING, deciding.REASON),
+        computed=deciding.computed,
+        ways={
+            "standing": Way(deciding.STANDINGS, deciding.stands),
+            "reason": Way(deciding.REASONS, deciding.has_reason),
+        },
     ),
     kind(
         "reversals",

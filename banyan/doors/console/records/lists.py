@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain, islice
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -32,7 +33,7 @@ from banyan.trust.staff import saved
 ANY = tuple(dict.fromkeys(kind.right for kind in KINDS))
 """Who may see some list; each list asks for its own right besides."""
 LONGEST_SEARCH = 300
-MOST_AT_ONCE = 200
+MOST_AT_ONCE = 1_000
 
 MIME = {
     "csv": "text/csv; charset=utf-8",
@@ -69,9 +70,7 @@ def rows(request: HttpRequest, slug: str) -> HttpResponseBase:
         "columns": _heads(kind, request.GET),
         "rows": [
             {"key": reading.key_of(kind, row), "cells": row_cells}
-            for row, row_cells in zip(
-                found.rows, cells(kind, kind.columns, found.rows), strict=True
-            )
+            for row, row_cells in zip(found.rows, cells(kind, kind.page, found.rows), strict=True)
         ],
         "text": asked.text,
         "filters": _filters(kind, asked),
@@ -82,6 +81,7 @@ def rows(request: HttpRequest, slug: str) -> HttpResponseBase:
         "reached": found.reached,
         "views": saved.views(me.id, slug),
         "actions": actions,
+        "found": _found(kind, asked) if actions else None,
         "forms": files.FORMS if me.may("records.export") else (),
         "may_see_contacts": me.may("customers.contacts"),
     }
@@ -114,9 +114,11 @@ def file(request: HttpRequest, slug: str) -> HttpResponseBase:
     form = request.GET.get("form", "")
     if form not in files.FORMS:
         raise Http404
-    asked, in_clear = _asked(kind, request.GET), me.may("customers.contacts")
+    asked = replace(_asked(kind, request.GET), before=None)
+    in_clear = me.may("customers.contacts")
     try:
-        content, count = files.write(kind, replace(asked, before=None), form, in_clear=in_clear)
+        count = files.counted(kind, asked, form)
+        content = files.pieces(kind, asked, form, in_clear=in_clear)
     except (files.TooLong, BadExport) as problem:
         told(request, problem)
         return redirect(
@@ -131,7 +133,7 @@ def file(request: HttpRequest, slug: str) -> HttpResponseBase:
         "contacts": "clear" if in_clear else "masked",
     }
     record(me.actor, f"{slug}.export", f"list:{slug}", now=now, after=after)
-    response = HttpResponse(content, content_type=MIME[form])
+    response = StreamingHttpResponse(content, content_type=MIME[form])
     response["Content-Disposition"] = f'attachment; filename="{slug}-{now:%Y-%m-%d}.{form}"'
     return response
 
@@ -170,23 +172,39 @@ def do(request: HttpRequest, slug: str) -> HttpResponseBase:
         return redirect(back)
     if not me.may(action.right):
         raise PermissionDenied
-    done, refused = 0, ""
-    for key in request.POST.getlist("key")[:MOST_AT_ONCE]:
-        values = reading.parsed(key)
-        if values is None or len(values) != 1:
-            continue
+    done, refused = 0, []
+    for key in _chosen(request, kind):
         try:
-            action.do(me.actor, str(values[0]), clock.now())
+            action.do(me.actor, key, clock.now())
             done += 1
         except Problem as problem:
-            refused = refusal(problem)
+            refused.append(refusal(problem))
     if done:
         messages.success(request, _("Done for %(count)s of them.") % {"count": done})
     if refused:
-        messages.error(request, refused)
+        told_as = _("Not done for %(count)s of them. %(why)s")
+        messages.error(request, told_as % {"count": len(refused), "why": refused[0]})
     if not done and not refused:
         messages.warning(request, _("Tick the rows first."))
     return redirect(back)
+
+
+def _chosen(request: HttpRequest, kind: Kind) -> list[str]:
+    """The keys of the rows that were ticked, or of all that the filters find; at most so many that
+    a page may wait for."""
+    if not request.POST.get("everything"):
+        places = map(reading.parsed, request.POST.getlist("key"))
+        return [str(place[0]) for place in places if place and len(place) == 1][:MOST_AT_ONCE]
+    asked = replace(_asked(kind, QueryDict(request.POST.get("query", ""))), before=None)
+    frames = reading.every(kind, asked)
+    keys = chain.from_iterable(frame[kind.key[0]].to_list() for frame in frames)
+    return [str(key) for key in islice(keys, MOST_AT_ONCE)]
+
+
+def _found(kind: Kind, asked: Asked) -> int | None:
+    """How many rows the filters find; None for more than can be done at once."""
+    count = reading.many(kind, asked, MOST_AT_ONCE)
+    return count if count <= MOST_AT_ONCE else None
 
 
 def _kind(request: HttpRequest, slug: str) -> Kind:
@@ -239,7 +257,7 @@ def _heads(kind: Kind, given: Mapping[str, str]) -> list[dict[str, object]]:
     first = wanted.removeprefix("-") if wanted.removeprefix("-") in kind.sorts else kind.sorts[0]
     is_down = not wanted or wanted.startswith("-")
     heads: list[dict[str, object]] = []
-    for column in kind.columns:
+    for column in kind.page:
         can = column.name in kind.sorts
         is_first = column.name == first
         turned = column.name if is_first and is_down else f"-{column.name}"

@@ -446,3 +446,41 @@ def test_more_rows_than_a_batch(tmp_path: Path) -> None:
     rows = after(0, 20_000)
     assert rows["position"].to_list() == list(range(1, 10_006))
     assert rows["message_id"].to_list() == [f"m{i}" for i in range(10_005)]
+
+
+@pytest.mark.usefixtures("installation")
+def test_contacts_that_reach_nobody_are_reported_and_their_rows_appended(tmp_path: Path) -> None:
+    content = (
+        "user,mail,phone\n"
+        "u1,ann@example.com,138 1234 1234\n"
+        "u2,ann at example,\n"
+        "u3,a@b,12\n"
+        "u4,,+49 30 123456\n"
+        "u5,bob@example.com,call me\n"
+        ",,555\n"
+    )
+    done = take(tmp_path, "people.csv", content, Order("customers"))
+    assert (done.new.total(), done.refused, done.unusable) == (6, 0, 5)
+    assert [event["userId"] for event in log()[:5]] == ["u1", "u2", "u3", "u4", "u5"]
+    digits = "write its 5 to 15 digits, with + and the country's code if it is abroad"
+    assert report(tmp_path) == [
+        ("3", "mail", "'ann at example' is no e-mail address; write it like name@example.com"),
+        ("4", "mail", "'a@b' is no e-mail address; write it like name@example.com"),
+        ("4", "phone", f"'12' is no phone number; {digits}"),
+        ("6", "phone", f"'call me' is no phone number; {digits}"),
+        ("7", "phone", f"'555' is no phone number; {digits}"),
+    ]
+    assert done.notes == [
+        "2 e-mail addresses cannot be written to (lines 3, 4); the rest of these lines counts. The "
+        "report names each; mend them in the file.",
+        "3 phone numbers cannot be used (lines 4, 6, 7); the rest of these lines counts. The "
+        "report names each; mend them in the file.",
+    ]
+
+
+@pytest.mark.usefixtures("installation")
+def test_of_many_lines_the_first_are_named(tmp_path: Path) -> None:
+    rows = "".join(f"u{n},nothing\n" for n in range(7))
+    done = take(tmp_path, "people.csv", "user,mail\n" + rows, Order("customers"), dry_run=True)
+    assert "7 e-mail addresses cannot be written to (lines 2, 3, 4, 5, 6, …);" in done.notes[0]
+    assert done.unusable == 7

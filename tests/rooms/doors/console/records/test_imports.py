@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import html
+import io
+import re
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import translation
@@ -14,6 +19,7 @@ from django.utils import translation
 from banyan.core.events import clock
 from banyan.core.events.read import head
 from banyan.core.people.read import customer
+from banyan.doors.console.records.choosing import in_browser
 from banyan.pipeline.importing import uploads, waiting
 from banyan.trust.audit.read import entries
 from tests.rooms.doors.console.conftest import Staff
@@ -215,3 +221,170 @@ def test_a_worker_that_is_stopped_is_followed_by_another(
     found = uploads.upload(1)
     assert found is not None
     assert found.state == "checked"
+
+
+def book(sheets: dict[str, list[list[object]]]) -> bytes:
+    """A workbook with these sheets, as a spreadsheet saves it."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as made:
+        as_day = made.add_format({"num_format": "yyyy-mm-dd"})
+        for name, rows in sheets.items():
+            sheet = made.add_worksheet(name)
+            for number, row in enumerate(rows):
+                for place, cell in enumerate(row):
+                    if isinstance(cell, datetime):
+                        sheet.write_datetime(number, place, cell, as_day)
+                    else:
+                        sheet.write(number, place, cell)
+    return out.getvalue()
+
+
+MEMBERS: list[list[object]] = [
+    ["会员编号", "邮箱", "手机", "注册时间"],
+    ["u-1", "ann@example.com", 13812341234, datetime(2026, 1, 5)],  # noqa: DTZ001
+    ["u-2", "bob at example", "12", datetime(2026, 1, 6)],  # noqa: DTZ001
+]
+MEMBERS_MAPPED = {
+    "do": "try",
+    "kind": "customers",
+    "column-0": "userId",
+    "column-1": "traits.email",
+    "column-2": "traits.phone",
+    "column-3": "timestamp",
+}
+
+
+def bring_book(client: Client, sheets: dict[str, list[list[object]]], kind: str) -> str:
+    file = SimpleUploadedFile("会员.xlsx", book(sheets))
+    return client.post("/console/imports/", {"file": file, "kind": kind}).headers["Location"]
+
+
+def page_of(client: Client, url: str) -> str:
+    """A page's text as people read it."""
+    return html.unescape(client.get(url).content.decode())
+
+
+def test_contacts_that_reach_nobody_are_counted_and_named_by_their_line(staff: Staff) -> None:
+    growth = staff("growth")
+    bring_book(growth, {"Sheet1": MEMBERS}, "customers")
+    growth.post("/console/imports/1/", MEMBERS_MAPPED)
+    assert work()
+    found = uploads.upload(1)
+    assert found is not None
+    counts = {name: found.result[name] for name in ("rows", "new", "refused", "unusable")}
+    assert counts == {"rows": 2, "new": {"identify": 2}, "refused": 0, "unusable": 2}
+    page = page_of(growth, "/console/imports/1/")
+    assert "1 e-mail addresses cannot be written to (lines 3)" in page
+    assert "1 phone numbers cannot be used (lines 3)" in page
+    assert "'bob at example' is no e-mail address; write it like name@example.com" in page
+    assert "'12' is no phone number; write its 5 to 15 digits" in page
+    report = b"".join(growth.get("/console/imports/1/report.csv").streaming_content).decode()
+    rows = list(csv.reader(io.StringIO(report.removeprefix("\ufeff"))))
+    assert [row[:3] for row in rows] == [
+        ["File", "Row", "Column"],
+        ["会员.xlsx", "3", "邮箱"],
+        ["会员.xlsx", "3", "手机"],
+    ]
+    growth.get("/console/?lang=zh-hans")
+    chinese = page_of(growth, "/console/imports/1/")
+    assert "有 1 个电子邮箱无法使用（第 3 行）" in chinese
+    assert "'bob at example' 不是电子邮箱地址；请写成 name@example.com 的形式" in chinese
+    translation.deactivate()
+    growth.post("/console/imports/1/", {"do": "confirm"})
+    assert work()
+    assert head() == 2
+
+
+def test_another_sheet_of_a_workbook_is_chosen_on_the_page(staff: Staff) -> None:
+    growth = staff("growth")
+    where = bring_book(growth, {"说明": [["请看第二张表"], ["谢谢"]], "会员": MEMBERS}, "customers")
+    page = page_of(growth, where)
+    assert ("<option selected>说明</option>" in page, "会员编号" in page) == (True, False)
+    page = page_of(growth, "/console/imports/1/?kind=customers&sheet=会员")
+    assert ("<option selected>会员</option>" in page, "会员编号" in page) == (True, True)
+    growth.post("/console/imports/1/", MEMBERS_MAPPED | {"sheet": "会员"})
+    assert work()
+    found = uploads.upload(1)
+    assert found is not None
+    assert (found.sheet, found.result["rows"]) == ("会员", 2)
+    # Back to the columns: the sheet and what they mean stay.
+    page = page_of(growth, "/console/imports/1/?step=columns")
+    assert 'value="traits.phone"' in page
+    assert '<input type="hidden" name="sheet" value="会员">' in page
+    page = page_of(growth, "/console/imports/1/?step=columns&sheet=nothing")
+    assert "会员.xlsx has no sheet 'nothing'; it has 说明, 会员." in page
+
+
+@pytest.mark.parametrize(
+    ("sheets", "sentence"),
+    [
+        ({"Sheet1": []}, "会员.xlsx: sheet Sheet1 is empty."),
+        (
+            {"Sheet1": [["2026 年名单"], *MEMBERS]},
+            "会员.xlsx: 3 of 4 columns have no name in row 1.",
+        ),
+    ],
+)
+def test_a_workbook_that_begins_wrongly_says_so(
+    staff: Staff, sheets: dict[str, list[list[object]]], sentence: str
+) -> None:
+    growth = staff("growth")
+    assert sentence in page_of(growth, bring_book(growth, sheets, "customers"))
+
+
+def test_days_that_are_numbers_are_refused_with_the_cure(staff: Staff) -> None:
+    growth = staff("growth")
+    rows: list[list[object]] = [["订单号", "金额", "时间", "会员"], ["o-1", 20, 45700.5, "u-1"]]
+    bring_book(growth, {"Sheet1": rows}, "orders")
+    mapped = ["properties.order_id", "properties.total", "timestamp", "userId"]
+    growth.post(
+        "/console/imports/1/",
+        {"do": "try", "kind": "orders"} | {f"column-{n}": name for n, name in enumerate(mapped)},
+    )
+    assert work()
+    page = page_of(growth, "/console/imports/1/")
+    assert "'45700.5' is a day as Excel counts days; give the column the format of a date" in page
+    assert 'value="confirm" disabled' in page
+
+
+def test_text_named_as_a_workbook_is_refused_without_our_paths(staff: Staff) -> None:
+    growth = staff("growth")
+    page = page_of(growth, bring(growth, "people.xlsx", PEOPLE))
+    assert "people.xlsx is no Excel file that can be read; if it holds text, give it the" in page
+
+
+def test_a_page_names_what_can_be_chosen_there_and_no_option_of_a_command() -> None:
+    said_in_code = [
+        "X.csv is not UTF-8 and was read as GB 18030; --encoding says otherwise.",
+        "X.csv is neither UTF-8 nor GB 18030; name its --encoding, such as cp1252.",
+        "X.csv: not utf-8 after line 7 (x); name its --encoding.",
+        "'03/04/2026': nobody can know whether the day or the month comes first; say --days dmy "
+        "or --days mdy",
+        "'1,5' is no amount such as 1,234.50; if it is written the other way, say --decimal ,",
+        "Both 'A' and 'B' look like userId; say which: --map 'B=userId', or --map 'B=' to leave "
+        "one out.",
+        "No column says type; is it a file of orders, customers or refunds? Say --kind orders. "
+        "The file has A.",
+        "No column says timestamp; say --map 'COLUMN=timestamp'. The file has A.",
+        "2 rows without an id say exactly what an earlier row says; each counts. If they are "
+        "repetitions, name the column with the id: --map 'COLUMN=messageId'.",
+        "X.csv: no column says the orders' ids, and what has none can never be refunded; name it: "
+        "--map 'COLUMN=properties.order_id'.",
+    ]
+    for sentence in said_in_code:
+        assert " --" not in in_browser(sentence)
+        with translation.override("zh-hans"):
+            assert re.search("[\u4e00-\u9fff]", in_browser(sentence))
+            assert " --" not in in_browser(sentence)
+    assert in_browser(said_in_code[7]) == (
+        "No column says timestamp; choose timestamp beside the column that says it. The file has A."
+    )
+    options = {
+        option
+        for file in (Path(uploads.__file__).parent).glob("*.py")
+        for line in file.read_text().splitlines()
+        if not line.startswith("#")
+        for option in re.findall(r"(?<=[\s\"'(])--[a-z]+", line)
+    }
+    # Of the report alone no page can speak: its place is not asked for there.
+    assert options - {"--report"} == {"--days", "--decimal", "--encoding", "--kind", "--map"}

@@ -21,13 +21,16 @@ class Raised:
     opened_at: datetime
 
 
-def raise_alarm(kind: str, sentence: str, *, now: datetime) -> bool:
+def raise_alarm(kind: str, sentence: str, *, now: datetime, role: str = "admin") -> bool:
     """Open the alarm of that kind; False when it is open already, and keeps its sentence.
 
-    `sentence` says what is wrong and what to do, without personal data.
+    `sentence` says what is wrong and what to do, without personal data; `role` is whose it is.
+    `alarm_news` tells them, so that raising one waits for nobody.
     """
     _, is_new = Alarm.objects.get_or_create(
-        kind=kind, closed_at=None, defaults={"sentence": sentence, "opened_at": now}
+        kind=kind,
+        closed_at=None,
+        defaults={"sentence": sentence, "role": role, "opened_at": now},
     )
     if is_new:
         log.error("alarm_opened", kind=kind, sentence=sentence)

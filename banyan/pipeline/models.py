@@ -44,8 +44,13 @@ class Alarm(models.Model):
 
     kind = models.TextField()
     sentence = models.TextField()
+    role = models.TextField(
+        default="admin", db_default="admin", help_text="whose it is: they get the mails"
+    )
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    opening_told_at = models.DateTimeField(null=True, help_text="by mail and webhook, once")
+    closing_told_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

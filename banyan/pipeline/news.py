@@ -1,9 +1,9 @@
-"""news: what a batch decided, as messages to send once it stands."""
+"""news: what a batch decided, as messages to send once it stands; and what happened beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 
 import msgspec
 import polars as pl
@@ -11,11 +11,14 @@ import polars as pl
 from banyan.core.ledger.save import transfers_of
 from banyan.engine.step import Outcomes
 from banyan.growth.journeys.claims import Failure
-from banyan.kernel.database import write
-from banyan.pipeline.models import Message
+from banyan.kernel.database import one_transaction, write
+from banyan.pipeline.models import Cursor, Message
 from banyan.pipeline.outbox.read import is_wanted
+from banyan.pipeline.wait import cursor_position
 
 NOTICE_FAILED = "notice.failed"
+ALARM_OPENED = "alarm.opened"
+ALARM_CLOSED = "alarm.closed"
 
 _STAMP = "%Y-%m-%dT%H:%M:%S%.6fZ"
 
@@ -45,14 +48,50 @@ def of_failure(failure: Failure, *, position: int, now: datetime) -> None:
         "channel": failure.channel or None,
         "reason": failure.reason,
     }
-    Message.objects.create(
-        topic=NOTICE_FAILED,
-        # One that is sent again by hand may fail again.
-        key=f"{NOTICE_FAILED}:{failure.number}/{now:%Y%m%dT%H%M%S%f}",
-        position=position,
-        payload=msgspec.json.encode(told).decode(),
-        created_at=now,
-    )
+    # One that is sent again by hand may fail again.
+    key = f"{failure.number}/{now:%Y%m%dT%H%M%S%f}"
+    _write(NOTICE_FAILED, key, told, position=position, now=now)
+
+
+def of_alarm(
+    topic: str,
+    *,
+    number: int,
+    kind: str,
+    sentence: str,
+    since: datetime,
+    until: datetime | None,
+    now: datetime,
+) -> None:
+    """Write a message that an alarm was opened, or is over (`until` then), if somebody outside
+    waits for any."""
+    if not is_wanted():
+        return
+    told = {"kind": kind, "sentence": sentence, "since": _stamped(since)}
+    if until is not None:
+        told["until"] = _stamped(until)
+    _write(topic, str(number), told, position=cursor_position(), now=now)
+
+
+def _write(
+    topic: str, key: str, told: Mapping[str, object], *, position: int, now: datetime
+) -> None:
+    """Write one message from beside the line."""
+    with one_transaction():
+        # The worker holds this row while it writes. Otherwise a message with a lower number could
+        # appear after a higher one was given out, and would be stepped over.
+        list(Cursor.objects.select_for_update().filter(id=1))
+        Message.objects.create(
+            topic=topic,
+            key=f"{topic}:{key}",
+            position=position,
+            payload=msgspec.json.encode(told).decode(),
+            created_at=now,
+        )
+
+
+def _stamped(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _parts(

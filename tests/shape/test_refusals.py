@@ -11,8 +11,8 @@ import pytest
 from babel.messages.pofile import read_po
 from pydantic import BaseModel
 
-from banyan.doors.refusals import CATALOGUE, patterns
 from banyan.engine.language import amounts, terms
+from banyan.kernel.sentences import CATALOGUE, patterns
 from banyan.site.catalogue import merged, sources
 from tests.shape.refusals import Said, bare_problems, problems, said
 from tests.shape.repository import ROOT

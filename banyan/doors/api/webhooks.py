@@ -52,7 +52,7 @@ class Delivery(Shape):
 
 
 class Subscription(Body):
-    """Where to, and what of. Topics: `decision.granted`, `decision.*` or `*`."""
+    """Where to, and what of. Topics: `decision.granted`, `decision.*`, `alarm.opened` or `*`."""
 
     url: str = Field(min_length=1, max_length=2000)
     topics: list[str] = Field(min_length=1, max_length=50)

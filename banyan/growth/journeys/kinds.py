@@ -69,6 +69,13 @@ KINDS = _kinds(
     Kind("lead_submitted", "transactional", 1, ("advocate", "lead_link")),
     Kind("staff_invited", "transactional", 1, ("staff_link", "until"), False),
     Kind("staff_password", "transactional", 1, ("staff_link", "until"), False),
+    Kind(
+        "staff_alarms",
+        "transactional",
+        1,
+        ("opened", "opened_count", "over", "over_count", "alarms_link"),
+        False,
+    ),
     Kind("test", "transactional", 1, (), False),
     Kind(
         "reward_arrived",

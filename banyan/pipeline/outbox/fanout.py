@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from banyan.kernel.database import one_transaction
 from banyan.pipeline.models import Message
@@ -18,10 +18,10 @@ def give_out(now: datetime) -> int:
     """Make deliveries of the next messages for each active webhook; how many it looked at.
 
     A webhook's place in the outbox moves in the transaction that makes its deliveries, so none is
-    missed or made twice. That messages appear in the order of their ids is the worker's doing: it
-    alone writes those that are given out, one transaction after another.
+    missed or made twice. Messages appear in the order of their ids, since whoever writes those
+    that are given out holds the row of the line's cursor, one transaction after another.
     """
-    last = Message.objects.aggregate(last=Max("id"))["last"] or 0
+    last = _given_out().aggregate(last=Max("id"))["last"] or 0
     behind = Subscription.objects.filter(
         status=Subscription.Status.ACTIVE, message__lt=last
     ).values_list("id", flat=True)
@@ -38,7 +38,8 @@ def _give_to(subscription_id: str, now: datetime) -> int:
         if row is None:  # paused or removed since we looked
             return 0
         found = list(
-            Message.objects.filter(id__gt=row.message)
+            _given_out()
+            .filter(id__gt=row.message)
             .order_by("id")
             .values_list("id", "topic")[:AT_ONCE]
         )
@@ -53,3 +54,9 @@ def _give_to(subscription_id: str, now: datetime) -> int:
         row.message = found[-1][0]
         row.save(update_fields=["message"])
     return len(found)
+
+
+def _given_out() -> QuerySet[Message]:
+    """All but tests, which are written for one webhook, and out of order: a place that moved up to
+    one could step over what the worker was just writing."""
+    return Message.objects.exclude(topic=topics.TEST)

@@ -1,16 +1,21 @@
 """What a batch decided becomes messages, in the transaction that decided it."""
 
 import json
+import threading
+import time
 from datetime import timedelta
 
 import polars as pl
+from django.db import connection
 
 from banyan.growth.journeys.claims import Failure
-from banyan.kernel.database import read
+from banyan.kernel.database import one_transaction, read
 from banyan.pipeline import news
+from banyan.pipeline.models import Cursor
 from banyan.pipeline.outbox.acts import subscribe
 from tests.installation import Installation
 from tests.rooms.pipeline.line import Line
+from tests.rooms.pipeline.outbox.outboxes import write
 
 
 def messages() -> list[tuple[str, int, dict[str, object]]]:
@@ -92,3 +97,38 @@ def test_a_notice_that_reached_nobody_is_told_without_its_address(
     news.of_failure(failure, position=3, now=line.now)
     told = {"notice": 7, "kind": "reward_arrived", "user_id": "ann", "channel": "email"}
     assert messages() == [("notice.failed", 3, {**told, "reason": "no_channel"})]
+
+
+def test_a_message_from_beside_the_line_waits_for_the_batch_that_is_being_written(
+    installation: Installation,
+) -> None:
+    line = Line()
+    line.publish()
+    subscribe("t", url="https://example.com/hook", wanted=["*"], now=line.now)
+    is_writing, ended = threading.Event(), []
+
+    def batch() -> None:
+        """As the worker: the cursor first, then what was decided, then all of it stands."""
+        with one_transaction():
+            Cursor.objects.filter(id=1).update(moved_at=line.now)
+            write("decision.granted", at=line.now)
+            is_writing.set()
+            time.sleep(0.5)
+            ended.append(time.monotonic())
+        connection.close()
+
+    thread = threading.Thread(target=batch)
+    thread.start()
+    assert is_writing.wait(10)
+    news.of_alarm(
+        "alarm.opened",
+        number=1,
+        kind="verify",
+        sentence="Two rows differ.",
+        since=line.now,
+        until=None,
+        now=line.now,
+    )
+    assert time.monotonic() >= ended[0]
+    thread.join()
+    assert [topic for topic, _, _ in messages()] == ["decision.granted", "alarm.opened"]

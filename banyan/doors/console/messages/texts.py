@@ -48,6 +48,7 @@ KIND_NAMES: Mapping[str, Promise] = {
     "lead_submitted": gettext_lazy("Company: a friend's contact was given"),
     "staff_invited": gettext_lazy("Staff: invitation"),
     "staff_password": gettext_lazy("Staff: choose a new password"),
+    "staff_alarms": gettext_lazy("Staff: alarms"),
     "test": gettext_lazy("Test"),
     "reward_arrived": gettext_lazy("A reward has arrived"),
     "refused": gettext_lazy("A reward was refused"),

@@ -15,6 +15,7 @@ from standardwebhooks import Webhook
 
 from banyan.kernel import attempts
 from banyan.pipeline import alarms
+from banyan.pipeline.models import Message
 from banyan.pipeline.outbox import acts, claims, read, sender
 from banyan.pipeline.outbox.envelope import message_id
 from banyan.pipeline.outbox.fanout import give_out
@@ -192,6 +193,20 @@ def test_a_claim_is_one_senders_alone_until_it_runs_out() -> None:
     assert statuses(key) == ["waiting", "waiting"]
     claims.finish([(again[0], Answer(200, "200"))], later)
     assert statuses(key) == ["delivered", "waiting"]
+
+
+def test_a_test_leads_past_nothing_that_is_still_being_written() -> None:
+    key, _ = add("http://127.0.0.1:9009/")
+    [earlier] = write("decision.granted")
+    number = earlier.pk
+    earlier.delete()
+    acts.send_test(ACTOR, key, now=NOW)
+    assert give_out(NOW) == 0
+    # The worker took its number before the test did, and its transaction stands only now.
+    earlier.pk = number
+    Message.objects.bulk_create([earlier])
+    assert give_out(NOW) == 1
+    assert [one.topic for one in read.deliveries(key)] == ["decision.granted", "webhook.test"]
 
 
 def test_webhooks_take_turns() -> None:

@@ -45,7 +45,9 @@ def watch(now: datetime, _stop: Event) -> str:
             close(kind, now=now)
         elif one.before is not None:
             close(kind, now=now)
-            raise_alarm(kind, _sentence(found[one.program, one.figure], one.program), now=now)
+            figure = found[one.program, one.figure]
+            sentence = _sentence(figure, one.program)
+            raise_alarm(kind, sentence, now=now, role=figure.line.owner)
     return f"{len(found):,} figures, {len(crossed):,} on another side of their lines than before."
 
 

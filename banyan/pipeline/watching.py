@@ -30,6 +30,7 @@ from banyan.growth.payouts import rules as payout_rules
 from banyan.growth.planning import preparations
 from banyan.growth.tasks import acts, marks, read
 from banyan.growth.tasks.asking import Asked, may_ask
+from banyan.growth.tasks.read import TaskRow
 from banyan.growth.tasks.rules import Ask, FollowUp, Stuck, rule, rules
 from banyan.pipeline import alarms, wait
 from banyan.trust.staff.read import member
@@ -172,9 +173,8 @@ def _reminders(program: str, rows: Sequence[Still], now: datetime) -> list[Happe
 
 def _raise(now: datetime) -> None:
     """What moved on is solved by itself; what did not rises, level by level."""
-    for task in read.tasks(kinds=["stuck"], limit=MOST):
-        program, friend, stage = stuck_of(task.about)
-        if moved(program, [friend], beyond=stage):
+    for task, program, has_moved in _all_stuck():
+        if has_moved:
             acts.close("system", task.number, outcome="done", note="", now=now)
             continue
         if task.due_at > now or task.level == 3:
@@ -189,6 +189,21 @@ def _raise(now: datetime) -> None:
             now=now,
             is_raised=True,
         )
+
+
+def _all_stuck() -> Iterator[tuple[TaskRow, str, bool]]:
+    """Every open task about a stuck referral, its program, and whether the friend moved on."""
+    tasks: list[TaskRow] = []
+    while page := read.tasks(kinds=["stuck"], offset=len(tasks), limit=MOST):
+        tasks += page
+    groups: dict[tuple[str, Stage], list[tuple[TaskRow, str]]] = {}
+    for task in tasks:
+        program, friend, stage = stuck_of(task.about)
+        groups.setdefault((program, stage), []).append((task, friend))
+    for (program, stage), members in groups.items():
+        gone = moved(program, [friend for _, friend in members], beyond=stage)
+        for task, friend in members:
+            yield task, program, friend in gone
 
 
 def stuck_of(about: str) -> tuple[str, str, Stage]:
@@ -222,6 +237,7 @@ def _lapsed(now: datetime) -> None:
             "follow_ups",
             f"{len(waiting):,} new referrals were not followed up in time; see the tasks.",
             now=now,
+            role=rule(FollowUp, waiting[0].program).manager_role,
         )
     else:
         alarms.close("follow_ups", now=now)

@@ -253,7 +253,12 @@ class Worker:
             except Problem as refused:
                 programs_acts.refuse(version.program, version.number, refused.sentence)
                 name = f"{version.program} version {version.number}"
-                raise_alarm("version_refused", f"{name}: {refused.sentence}", now=clock.now())
+                raise_alarm(
+                    "version_refused",
+                    f"{name}: {refused.sentence}",
+                    now=clock.now(),
+                    role="growth",
+                )
         return None
 
     def _begin(self, cursor: Cursor, version: VersionRow) -> None:

@@ -35,6 +35,10 @@ class TaskClosed(Problem):
     code = "task_closed"
 
 
+class BadDate(Problem):
+    """A time at which a task cannot be due."""
+
+
 class BadNote(Problem):
     """A note that says nothing, or too much."""
 
@@ -134,7 +138,9 @@ def note(actor: str, number: int, text: str, *, now: datetime) -> TaskRow:
 
 
 def put_off(actor: str, number: int, *, due_at: datetime, now: datetime) -> TaskRow:
-    """Let it be due later. Raises NoSuchTask, TaskClosed."""
+    """Let it be due later. Raises BadDate, NoSuchTask, TaskClosed."""
+    if due_at <= now:
+        raise BadDate(_("A task is put off to a later time, not to one that is over."))
     with one_transaction():
         row = _of(number)
         row.due_at, row.alerted_at = due_at, None

@@ -90,6 +90,7 @@ def tasks(
     kinds: Collection[Kind] = (),
     roles: Collection[str] = (),
     owner: str = "",
+    left: Collection[str] = (),
     state: str = "open",
     program: str = "",
     level: int | None = None,
@@ -99,8 +100,8 @@ def tasks(
     limit: int = 50,
 ) -> list[TaskRow]:
     """Tasks by when they are due, closed ones the last first. `roles` asks for those of these roles
-    that nobody took; with `owner` besides for that person's own."""
-    rows = _asked(kinds, roles, owner, state, program, level, late_at, customer)
+    that nobody took, or somebody who has `left`; with `owner` besides for that person's own."""
+    rows = _asked(kinds, roles, owner, left, state, program, level, late_at, customer)
     order = ("due_at", "pk") if state == "open" else ("-closed_at", "-pk")
     return [_row(row) for row in rows.order_by(*order)[offset : offset + limit]]
 
@@ -110,12 +111,13 @@ def count(
     kinds: Collection[Kind] = (),
     roles: Collection[str] = (),
     owner: str = "",
+    left: Collection[str] = (),
     program: str = "",
     level: int | None = None,
     late_at: datetime | None = None,
 ) -> int:
     """How many open tasks those are."""
-    return _asked(kinds, roles, owner, "open", program, level, late_at, "").count()
+    return _asked(kinds, roles, owner, left, "open", program, level, late_at, "").count()
 
 
 def known_of(kind: Kind, abouts: Collection[str]) -> frozenset[str]:
@@ -147,6 +149,7 @@ def _asked(
     kinds: Collection[Kind],
     roles: Collection[str],
     owner: str,
+    left: Collection[str],
     state: str,
     program: str,
     level: int | None,
@@ -160,7 +163,7 @@ def _asked(
         rows = rows.filter(kind__in=list(kinds))
     mine = Q()
     if roles:
-        mine |= Q(role__in=list(roles), owner="")
+        mine |= Q(role__in=list(roles), owner__in=["", *left])
     if owner:
         mine |= Q(owner=owner)
     rows = rows.filter(mine)

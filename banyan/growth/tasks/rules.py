@@ -83,7 +83,13 @@ class Ask:
 AnyRule = TypeVar("AnyRule", bound="Stuck | FollowUp | Ask")
 RULES: dict[type, str] = {Stuck: "stuck", FollowUp: "follow_up", Ask: "ask"}
 
-_LIMITS = {"hours": (1, 24 * 90), "days": (1, 3650), "year": (1, 365), "score": (0, 10)}
+_LIMITS = {
+    "hours": (1, 24 * 90),
+    "days": (1, 3650),
+    "year": (1, 365),
+    "score": (0, 10),
+    "spend": (0, 10**9),
+}
 
 
 def rule(what: type[AnyRule], program: str) -> AnyRule:
@@ -116,12 +122,16 @@ def set_rule(
     return plain
 
 
+def limits(name: str) -> tuple[int, int] | None:
+    """From what to what a number of a rule may go; None for what is no number."""
+    return _LIMITS.get(name.rpartition("_")[2])
+
+
 def _check(value: Stuck | FollowUp | Ask) -> None:
     for one in fields(value):
-        limits = _LIMITS.get(one.name.rpartition("_")[2])
-        number = getattr(value, one.name)
-        if limits and isinstance(number, int) and not limits[0] <= number <= limits[1]:
-            raise BadRule(f"{one.name}: write a number from {limits[0]} to {limits[1]}")
+        allowed, number = limits(one.name), getattr(value, one.name)
+        if allowed and isinstance(number, int) and not allowed[0] <= number <= allowed[1]:
+            raise BadRule(f"{one.name}: write a number from {allowed[0]} to {allowed[1]}")
     if isinstance(value, Ask):
         _check_day(value)
         if "product" in value.moments and not value.product_event.strip():

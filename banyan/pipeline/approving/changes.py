@@ -17,9 +17,11 @@ from django.utils.translation import gettext as _
 from banyan.engine.language.explain import Language
 from banyan.engine.language.explain.amounts import amount
 from banyan.engine.language.explain.caps import cap as cap_in_words
+from banyan.engine.language.explain.condition import expressions
 from banyan.engine.language.explain.quantity import paid, quantity
 from banyan.engine.language.explain.safe import plain
 from banyan.engine.language.explain.voice import Voice
+from banyan.engine.language.names import Place
 from banyan.engine.language.program import (
     Amount,
     ByTable,
@@ -116,11 +118,36 @@ class _Pair:
         )
 
     def _people(self) -> Iterator[Change]:
-        yield from _condition(
-            self.old.advocates.where, self.new.advocates.where, _("Who may refer")
+        yield from self._condition(
+            self.old.advocates.where, self.new.advocates.where, _("Who may refer"), "advocates"
         )
-        yield from _condition(
-            self.old.friends.where, self.new.friends.where, _("Who counts as a friend")
+        yield from self._condition(
+            self.old.friends.where, self.new.friends.where, _("Who counts as a friend"), "friends"
+        )
+
+    def _condition(
+        self,
+        old: str,
+        new: str,
+        what: str,
+        place: Place,
+        events: tuple[str | None, str | None] = (None, None),
+    ) -> Iterator[Change]:
+        """SQL at a place of both programs; `events`: what it is about in the old and the new."""
+        if old == new:
+            return
+        if new == _ALWAYS:
+            yield Change("raise", _("{what}: the condition falls away.").format(what=what))
+            return
+        before, after = (
+            expressions(self.voice, program, place, event=event).condition(sql)
+            for program, event, sql in ((self.old, events[0], old), (self.new, events[1], new))
+        )
+        yield _cut(
+            _("{what}: the condition is now {after}; until now {before}."),
+            _("none") if old == _ALWAYS else f"“{before}”",
+            f"“{after}”",
+            what=what,
         )
 
     def _invitations(self) -> Iterator[Change]:
@@ -184,7 +211,9 @@ class _Pair:
                 new.on,
                 what=called,
             )
-        yield from _condition(old.where or _ALWAYS, new.where or _ALWAYS, called)
+        yield from self._condition(
+            old.where or _ALWAYS, new.where or _ALWAYS, called, "milestone", (old.on, new.on)
+        )
         yield from self._needed(called, old, new)
         yield from self._span(
             old.within,
@@ -232,7 +261,13 @@ class _Pair:
         ):
             if before != after:
                 yield _cut(what, before, after, what=called)
-        yield from _condition(old.when or _ALWAYS, new.when or _ALWAYS, called)
+        yield from self._condition(
+            old.when or _ALWAYS,
+            new.when or _ALWAYS,
+            called,
+            "reward",
+            (_event(self.old, old), _event(self.new, new)),
+        )
         yield from self._amount(called, old, new)
         yield from self._span(
             old.hold,
@@ -433,18 +468,9 @@ def _size(cap: Cap) -> Decimal:
     return Decimal(cap.count) if cap.count is not None else cap.amount or Decimal(0)
 
 
-def _condition(old: str, new: str, what: str) -> Iterator[Change]:
-    if old == new:
-        return
-    if new == _ALWAYS:
-        yield Change("raise", _("{what}: the condition falls away.").format(what=what))
-        return
-    yield _cut(
-        _("{what}: the condition is now {after}; until now {before}."),
-        _("none") if old == _ALWAYS else old,
-        new,
-        what=what,
-    )
+def _event(program: Program, terms: Reward) -> str | None:
+    """By which event a reward comes; None where no event of the program's own does it."""
+    return program.milestones[terms.on].on if terms.on in program.milestones else None
 
 
 def _either(

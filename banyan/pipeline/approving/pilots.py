@@ -17,10 +17,12 @@ from banyan.core.events import read as log
 from banyan.core.events.acts import append_one
 from banyan.core.programs.acts import save_draft
 from banyan.core.programs.editing import drop, put
+from banyan.core.programs.force import running_one
 from banyan.core.programs.read import VersionRow, version, versions
 from banyan.engine.language.source import Written
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
+from banyan.pipeline.approving.announced import announced
 from banyan.pipeline.approving.models import Pilot, Suggestion
 from banyan.pipeline.approving.read import PilotRow, pilots
 from banyan.trust.audit.acts import record
@@ -65,8 +67,9 @@ def begin(
         raise BadPilot(_("A pilot limits who may refer; this program has no referrals."))
     if Pilot.objects.filter(program=slug, number=number).exists():
         raise BadPilot(_("This version is a pilot already."))
+    _check_nobody_is_shut_out(draft, now)
     before = draft.terms.advocates.where
-    limit = f"tags LIKE '%,{tag},%'"
+    limit = _limit(tag)
     where = limit if before == _ALWAYS else f"({before}) AND {limit}"
     with one_transaction():
         for user_id in dict.fromkeys(user_ids):
@@ -89,6 +92,28 @@ def begin(
             after={"version": number, "tag": tag, "customers": len(set(user_ids))},
         )
     return pilots(slug)[0]
+
+
+def _check_nobody_is_shut_out(draft: VersionRow, now: datetime) -> None:
+    """One version counts for everybody at a time: a pilot beside a running version would take the
+    program from all who are not in it. Raises BadPilot."""
+    base = running_one(draft.program, now)
+    others = [row for row, _start in announced(draft.program, now)]
+    running = [base.version] if base is not None and base.is_in_force else []
+    limits = [_limit(one.tag) for one in pilots(draft.program)]
+    for row in (*running, *others):
+        if not any(limit in row.terms.advocates.where for limit in limits):
+            raise BadPilot(
+                _(
+                    "Version {number} is for everybody, and one version counts at a time: this "
+                    "pilot would shut out everybody who is not in it. Copy the program on its page "
+                    "“Overview” and try the copy beside it."
+                ).format(number=row.number)
+            )
+
+
+def _limit(tag: str) -> str:
+    return f"tags LIKE '%,{tag},%'"
 
 
 def suggest(actor: str, pilot_id: int, *, text: str, now: datetime) -> None:

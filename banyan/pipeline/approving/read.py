@@ -201,6 +201,11 @@ def stop(program: str) -> StopRow | None:
     return _stop(row) if row else None
 
 
+def open_stops() -> list[StopRow]:
+    """All stops that hold a program now, the longest first."""
+    return [_stop(row) for row in Stop.objects.filter(ended_at=None).order_by("id")]
+
+
 def stops(program: str) -> list[StopRow]:
     """All its stops, the newest first."""
     return [_stop(row) for row in Stop.objects.filter(program=program).order_by("-id")]

@@ -7,7 +7,6 @@ program shows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
@@ -15,12 +14,13 @@ from django.utils.translation import gettext as _
 from banyan.core.programs.acts import checked
 from banyan.core.programs.drafts import drafts
 from banyan.core.programs.force import running_one
-from banyan.core.programs.read import VersionRow, version
+from banyan.core.programs.read import VersionRow, program, version, versions
 from banyan.core.programs.terms import program_of, start_of
 from banyan.engine.language.explain import Language
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
 from banyan.pipeline import publish
+from banyan.pipeline.approving.announced import displaced
 from banyan.pipeline.approving.changes import Change, changes, cuts
 from banyan.pipeline.approving.models import Policy, Review, Verdict
 from banyan.pipeline.approving.read import ReviewRow, Side, notice_days, review, reviews
@@ -68,6 +68,11 @@ def submit(actor: str, slug: str, number: int, *, note: str, now: datetime) -> R
             _("{program} version {number} is no draft; only a draft can be reviewed.").format(
                 program=slug, number=number
             )
+        )
+    found = program(slug)
+    if found is not None and found.status == "closed":
+        raise NotReviewable(
+            _("This program is closed for good; copy it, and publish the copy instead.")
         )
     checked(draft.source, name=f"{slug}.yaml")
     authors = {actor}
@@ -173,6 +178,56 @@ def against_running(
     return changes(base.terms, program_of(row.source, starts_at=None, name=row.program), lang=lang)
 
 
+def against_announced(
+    row: VersionRow, *, starts_at: datetime | None, now: datetime, lang: Language
+) -> list[tuple[VersionRow, datetime, tuple[Change, ...]]]:
+    """The announced versions whose place a version would take for good, when each would have begun,
+    and what it changes in it."""
+    at = begins(row, starts_at=starts_at, now=now)
+    terms = program_of(row.source, starts_at=None, name=row.program)
+    return [
+        (other, start, changes(other.terms, terms, lang=lang))
+        for other, start in displaced(row, terms, at)
+    ]
+
+
+def was_told(slug: str, start: datetime) -> bool:
+    """Whether customers were told of a version that comes into force at `start`.
+
+    By the start, since a stop publishes the announced text again under another number.
+    """
+    told = {one.number for one in reviews(slug) if one.status == "published" and one.notice}
+    rows = [one for one in versions(slug) if one.number in told]
+    return any(start_of(one.terms) == start for one in rows)
+
+
+def cuts_of(one: ReviewRow, *, lang: Language) -> tuple[str, ...]:
+    """What a published version gave less than the one before it, for a reader of any language.
+
+    As it was kept at publication, in the language of whoever published, where it cannot be found
+    out anew.
+    """
+    older = [
+        row
+        for row in versions(one.program)
+        if row.status == "published" and row.number < one.number
+    ]
+    row = version(one.program, one.number)
+    if row is None or not one.cuts:
+        return one.cuts
+    for base in older:
+        found = cuts(changes(base.terms, row.terms, lang=lang))
+        kept = {cut.sentence for cut in _in_any_language(base, row)}
+        if kept.issuperset(one.cuts) and len(found) == len(one.cuts):
+            return tuple(cut.sentence for cut in found)
+    return one.cuts
+
+
+def _in_any_language(base: VersionRow, row: VersionRow) -> list[Change]:
+    languages: tuple[Language, ...] = ("en", "zh-hans")
+    return [one for lang in languages for one in cuts(changes(base.terms, row.terms, lang=lang))]
+
+
 def begins(row: VersionRow, *, starts_at: datetime | None, now: datetime) -> datetime:
     """From when on new invitations would stand under it: never in the past."""
     own = start_of(program_of(row.source, starts_at=None, name=row.program))
@@ -190,21 +245,25 @@ def publish_reviewed(
 ) -> VersionRow:
     """Publish a text that legal and finance agreed to; the worker takes it up.
 
-    A cut begins when the notice days of its program have passed, and says what customers are told.
-    A raise may begin at once. Raises NotReviewable, TextChanged, NotApproved, NeedsNotice and what
+    A cut begins when the notice days of its program have passed, and says what customers are told;
+    so does what takes the place of a version that they were told of. A raise may begin at once.
+    Raises NotReviewable, TextChanged, NotApproved, NeedsNotice and what
     `pipeline.publish.publish` raises.
     """
     with one_transaction():
         known = _row(review_id)
         draft = version(known.program, known.number)
         assert draft is not None, "a review is of a version"
+        if known.status == Review.Status.PUBLISHED:
+            raise NotReviewable(
+                _("Version {number} is published already.").format(number=known.number)
+            )
         if known.is_open and not known.is_approved:
             raise NotApproved(_("Legal and finance must both agree before this is published."))
         # The log's lock comes first, as everywhere, then the review's.
         published = publish.publish(actor, draft.source, starts_at=starts_at, now=now)
         row = _open(review_id)
-        less = cuts(against_running(draft, starts_at=starts_at, now=now, lang=lang))
-        _check_notice(less, draft, starts_at=starts_at, notice=notice, now=now)
+        less = _check_notice(draft, starts_at=starts_at, notice=notice, now=now, lang=lang)
         row.status, row.closed_at = Review.Status.PUBLISHED, now
         row.cuts, row.notice = "\n".join(one.sentence for one in less), _short(notice)
         row.save()
@@ -252,30 +311,38 @@ def latest(slug: str, number: int) -> ReviewRow | None:
 
 
 def _check_notice(
-    less: Iterable[Change],
-    draft: VersionRow,
-    *,
-    starts_at: datetime | None,
-    notice: str,
-    now: datetime,
-) -> None:
+    draft: VersionRow, *, starts_at: datetime | None, notice: str, now: datetime, lang: Language
+) -> tuple[Change, ...]:
+    """What gives less than what is in force, or announced, at the same time. Raises NeedsNotice."""
+    less = cuts(against_running(draft, starts_at=starts_at, now=now, lang=lang))
+    first = begins(draft, starts_at=starts_at, now=now) if less else None
+    must_tell = bool(less)
+    for _other, start, found in against_announced(draft, starts_at=starts_at, now=now, lang=lang):
+        if fewer := cuts(found):
+            less += tuple(one for one in fewer if one not in less)
+            first = min(first or start, start)
+        must_tell = must_tell or bool(fewer) or was_told(draft.program, start)
     told = " ".join(one.sentence for one in less)
-    if not told:
-        return
-    days = notice_days(draft.program)
-    if begins(draft, starts_at=starts_at, now=now) < earliest_cut(draft.program, now):
+    if first is not None and first < earliest_cut(draft.program, now):
         raise NeedsNotice(
             _(
-                "This version gives less than the one that runs, so it may begin {days} days from "
-                "now at the earliest. {cuts}"
-            ).format(days=days, cuts=told)
+                "This version gives less than what runs or is announced, so it may begin {days} "
+                "days from now at the earliest. {cuts}"
+            ).format(days=notice_days(draft.program), cuts=told)
         )
-    if not notice.strip():
-        raise NeedsNotice(
-            _("Write what customers are told, since this version gives less. {cuts}").format(
-                cuts=told
-            )
+    if must_tell and not notice.strip():
+        raise NeedsNotice(_words_missing(told))
+    return less
+
+
+def _words_missing(told: str) -> str:
+    if not told:
+        return _(
+            "Write what customers are told: they know of a version that now never comes into force."
         )
+    return _("Write what customers are told, since this version gives less. {cuts}").format(
+        cuts=told
+    )
 
 
 def _open(review_id: int) -> Review:

@@ -39,21 +39,28 @@ class Work:
     longest: timedelta
     """After that whoever began it is taken for dead."""
     do: Callable[[datetime, Event], str]
-    """Does it, given the time and what tells it to stop; a sentence how it went. Raises Problem
-    when it went badly and Interrupted when it stopped."""
+    """Does it, given the installation's time, which a test may have moved, and what tells it to
+    stop; a sentence how it went. Raises Problem when it went badly, Interrupted when it stopped."""
 
 
 class Interrupted(Problem):
     """Work that was told to stop before its end; it stays due."""
 
 
-def run(stop: Event, works: Sequence[Work], *, now: Callable[[], datetime]) -> None:
-    """Start each of `works` when it is due, one after another, until `stop` is set."""
+def run(
+    stop: Event,
+    works: Sequence[Work],
+    *,
+    now: Callable[[], datetime],
+    at: Callable[[], datetime] | None = None,
+) -> None:
+    """Start each of `works` when it is due, one after another, until `stop` is set. `now` is the
+    clock on the wall; `at` the time that works are told, where it is another."""
     while not stop.is_set():
         try:
             for work in works:
                 if not stop.is_set():
-                    turn(work, stop, now=now)
+                    turn(work, stop, now=now, at=at)
         except Error:
             log.warning("database_failed", exc_info=True)
             connection.close()
@@ -61,14 +68,20 @@ def run(stop: Event, works: Sequence[Work], *, now: Callable[[], datetime]) -> N
     connection.close()
 
 
-def turn(work: Work, stop: Event, *, now: Callable[[], datetime]) -> bool:
-    """Do the work if it is due and nobody is at it; whether it was done here."""
+def turn(
+    work: Work,
+    stop: Event,
+    *,
+    now: Callable[[], datetime],
+    at: Callable[[], datetime] | None = None,
+) -> bool:
+    """Do the work if it is due and nobody is at it; whether it was done here. Times as of `run`."""
     began = now()
     claim = _claim(work, began)
     if claim is None:
         return False
     try:
-        result, is_well = work.do(began, stop), True
+        result, is_well = work.do((at or now)(), stop), True
     except Interrupted:
         _mine(work, claim).update(claim="", claimed_until=None)
         return False

@@ -9,13 +9,23 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 
+from banyan.core.events import clock
 from banyan.growth.journeys import acts as journeys
 from banyan.growth.journeys.read import failed_since
 from banyan.growth.leads import acts as leads
 from banyan.insight.exposure import save as exposure
 from banyan.insight.segments.acts import refresh_all
 from banyan.kernel.errors import Problem
-from banyan.pipeline import alarms, amending, figures, notices, paying, verify, watching
+from banyan.pipeline import (
+    alarm_news,
+    alarms,
+    amending,
+    figures,
+    notices,
+    paying,
+    verify,
+    watching,
+)
 from banyan.pipeline.approving import spending, telling
 from banyan.pipeline.outbox import cleaning
 from banyan.pipeline.outbox.sender import system_time
@@ -43,7 +53,7 @@ class Late(Problem):
 
 def run(stop: Event) -> None:
     """Do all scheduled work until `stop` is set. For a thread of the worker process."""
-    runner.run(stop, WORKS, now=system_time)
+    runner.run(stop, WORKS, now=system_time, at=clock.now)
 
 
 def _verify(_now: datetime, stop: Event) -> str:
@@ -145,6 +155,7 @@ WORKS = (
     Work("figures", "40 * * * *", timedelta(minutes=30), figures.watch),
     Work("budgets", "45 * * * *", timedelta(minutes=30), spending.look),
     Work("program_notices", "* * * * *", timedelta(minutes=20), telling.tell),
+    Work("alarms", "* * * * *", timedelta(minutes=10), alarm_news.tell),
     Work("clean_webhooks", "50 4 * * *", timedelta(hours=1), _clean_webhooks),
     Work("clean_replies", "10 * * * *", timedelta(minutes=30), _clean_replies),
     Work("expiry_notices", "0 10 * * *", timedelta(hours=1), _tell_of_expiry),

@@ -77,6 +77,31 @@ def test_a_stuck_referral_rises_level_by_level(line: Line) -> None:
     assert what == ["opened", "reminded", "raised", "taken", "raised", "done"]
 
 
+def test_those_at_the_top_keep_nobody_else_from_rising(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = Stuck(activated_days=3, first_hours=24, second_hours=10, third_hours=5)
+    set_rule("user:1", "spring", rule, now=line.now)
+    line.say("Signed Up", "ben", referral_code="ANN")
+    line.work()
+    for later in (3 * DAY + HOUR, 4 * DAY + 2 * HOUR, 5 * DAY):
+        look(line, later)
+    line.now += 5 * DAY
+    line.say("Signed Up", "cid", referral_code="ANN")
+    line.work()
+    monkeypatch.setattr(watching, "MOST", 1)
+    look(line, 3 * DAY + HOUR)
+    look(line, 4 * DAY + 2 * HOUR)
+    assert shown("stuck") == [
+        ("referral:spring/ben@activated", 3, "growth"),
+        ("referral:spring/cid@activated", 2, "support"),
+    ]
+    line.say("Order Completed", "cid", order_id="o1", total=60, currency="USD")
+    line.work()
+    look(line, 5 * DAY)
+    assert shown("stuck") == [("referral:spring/ben@activated", 3, "growth")]
+
+
 def test_a_rule_that_is_off_opens_nothing(line: Line) -> None:
     set_rule("user:1", "spring", Stuck(is_on=False), now=line.now)
     line.say("Signed Up", "ben", referral_code="ANN")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from banyan.core.programs.force import running_one
 from banyan.core.referrals import held
+from banyan.doors.console.queues.words import Staff
 from banyan.growth.amends.read import to_approve as amends_to_approve
 from banyan.growth.feedback.read import backlog
 from banyan.growth.payouts.read import to_approve
@@ -64,10 +65,11 @@ def _tasks(me: Member, now: datetime) -> Iterator[Waits]:
         count(kinds=["stuck"], late_at=now),
         _url("stuck"),
     )
+    left = Staff().left()
     yield Waits(
         _("Tasks of my role"),
-        count(roles=me.roles),
-        count(roles=me.roles, late_at=now),
+        count(roles=me.roles, left=left),
+        count(roles=me.roles, left=left, late_at=now),
         _url("tasks"),
     )
 

@@ -17,6 +17,7 @@ from banyan.core.programs.read import ProgramRow, VersionRow, program, versions
 from banyan.doors.console.page import Crumb, render
 from banyan.doors.console.staff import at_work
 from banyan.engine.language import Program, ProgramError
+from banyan.pipeline.approving.read import stop
 
 STATUS_WORDS = {
     "draft": gettext_noop("in draft"),
@@ -63,12 +64,13 @@ def program_page(
     if row is None:
         raise Http404
     all_versions = versions(slug)
+    is_stopped = stop(slug) is not None
     frame = {
         "program": row,
         "versions": all_versions,
         "tabs": _tabs(request, slug, tab),
-        "status_word": _(STATUS_WORDS[row.status]),
-        "status_look": STATUS_LOOKS[row.status],
+        "status_word": _("stopped by order") if is_stopped else _(STATUS_WORDS[row.status]),
+        "status_look": "bad" if is_stopped else STATUS_LOOKS[row.status],
     }
     crumbs = (Crumb(_("Programs"), reverse("admin:programs")),)
     title = title_of(row, all_versions)

@@ -16,7 +16,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from banyan.core.events import clock
 from banyan.core.programs import drafts
@@ -37,7 +36,8 @@ from banyan.engine.language.explain import Offer, offer
 from banyan.insight.segments.read import members, segments
 from banyan.kernel.errors import Problem
 from banyan.pipeline.approving import budget, life, pilots, read, reviews, stops
-from banyan.pipeline.approving.changes import Change
+from banyan.pipeline.approving.announced import announced, withdraw
+from banyan.pipeline.approving.changes import Change, cuts
 from banyan.pipeline.approving.read import ReviewRow, Side
 from banyan.pipeline.publish import settled
 from banyan.trust.staff.read import Member
@@ -67,6 +67,10 @@ class Card:
     problem: str
     changes: tuple[Change, ...]
     has_cuts: bool
+    displaced: tuple[tuple[VersionRow, datetime], ...]
+    """Announced versions that never come into force once this one is published at once."""
+    needs_words: bool
+    """Whether customers must be told something when it is published."""
     is_first: bool
     offer: Offer | None
     """What it gives each side; None while the text is no program."""
@@ -80,6 +84,9 @@ class Card:
     is_pilot: bool
     starts_at: str
     notice: str
+    note: str
+    is_pilot_typed: bool
+    """Whether a pilot of it was refused, whose form shows what was typed."""
 
 
 @page("programs.read")
@@ -112,6 +119,8 @@ def _page(
             if one.status == "ordered" and row.status != "closed"
         ],
         "running": running,
+        "announced": announced(slug, now) if row.status != "closed" else [],
+        "may_withdraw": running is not None and running.is_in_force and me.may("programs.edit"),
         "stop": stopped,
         "stop_by": who(stopped.by) if stopped else "",
         "restart_asked_by": who(stopped.asked_by) if stopped else "",
@@ -149,8 +158,10 @@ def _card(
     found = next((one for one in known if one.number == row.number), None)
     problem = ""
     changed: tuple[Change, ...] = ()
+    displaced: list[tuple[VersionRow, datetime, tuple[Change, ...]]] = []
     try:
         changed = reviews.against_running(row, starts_at=None, now=now, lang=language())
+        displaced = reviews.against_announced(row, starts_at=None, now=now, lang=language())
     except ProgramError as wrong:
         problem = refusal(wrong)
     state, look = _state(found)
@@ -158,7 +169,13 @@ def _card(
         row=row,
         problem=problem or translated(row.reason),
         changes=changed,
-        has_cuts=any(one.effect == "cut" for one in changed),
+        has_cuts=bool(cuts(changed)),
+        displaced=tuple((other, start) for other, start, _found in displaced),
+        needs_words=bool(cuts(changed))
+        or any(
+            cuts(found) or reviews.was_told(row.program, start)
+            for _other, start, found in displaced
+        ),
         is_first=running_one(row.program, now) is None,
         offer=None if problem else offer(row.terms, spoken()),
         unfinished=_unfinished(row),
@@ -170,6 +187,8 @@ def _card(
         is_pilot=any(one.number == row.number for one in read.pilots(row.program)),
         starts_at=typed.get(f"starts_at_{row.number}", ""),
         notice=typed.get(f"notice_{row.number}", ""),
+        note=typed.get(f"note_{row.number}", ""),
+        is_pilot_typed="pilot_tag" in typed and typed.get("number") == str(row.number),
     )
 
 
@@ -247,7 +266,8 @@ def _history(slug: str, known: list[ReviewRow]) -> list[tuple[datetime, str, str
             told.append((verdict.at, words, verdict.remarks))
         if one.status == "published" and one.closed_at:
             words = _("Version {number} was published.").format(number=one.number)
-            told.append((one.closed_at, words, "\n".join([*one.cuts, one.notice]).strip()))
+            less = reviews.cuts_of(one, lang=language())
+            told.append((one.closed_at, words, "\n".join([*less, one.notice]).strip()))
     for row in read.checks(slug):
         said = (
             _("{name} looked at version {version} again: it may go on.")
@@ -315,6 +335,15 @@ def _withdraw(request: HttpRequest, slug: str, actor: str, now: datetime) -> str
     return _("The text is a draft again.")
 
 
+def _withdraw_announced(request: HttpRequest, slug: str, actor: str, now: datetime) -> str:
+    number = _number(request)
+    row = withdraw(actor, slug, number, now=now)
+    return _(
+        "Version {new} is the draft that takes the place of version {number}; lay it before legal "
+        "and finance."
+    ).format(new=row.number, number=number)
+
+
 def _publish(request: HttpRequest, slug: str, actor: str, now: datetime) -> str:
     review_id = _number(request, "review")
     number = _of(slug, review_id).number
@@ -326,16 +355,21 @@ def _publish(request: HttpRequest, slug: str, actor: str, now: datetime) -> str:
         now=now,
         lang=language(),
     )
-    return _taken_up(slug, number)
+    return _taken_up(slug, number, now)
 
 
-def _taken_up(slug: str, number: int) -> str:
+def _taken_up(slug: str, number: int, now: datetime) -> str:
     row = settled(slug, number, timeout_s=PATIENCE_S)
     if row.status == "refused":
         raise Refused(_("The worker refused it: {reason}").format(reason=translated(row.reason)))
     if row.status == "ordered":
         return _("Version {number} is published; the worker takes it up soon.").format(
             number=number
+        )
+    starts = next((start for one, start in announced(slug, now) if one.number == number), None)
+    if starts is not None:
+        return _("Version {number} is published and comes into force on {moment}.").format(
+            number=number, moment=f"{starts.astimezone(zone()):%Y-%m-%d %H:%M}"
         )
     return _("Version {number} is published.").format(number=number)
 
@@ -422,6 +456,7 @@ ACTS = {
     "judge-legal": Act("programs.review_legal", _judge("legal")),
     "judge-finance": Act("programs.review_finance", _judge("finance")),
     "publish": Act("programs.publish", _publish),
+    "withdraw-announced": Act("programs.edit", _withdraw_announced),
     "pause": Act("programs.publish", _status(life.pause, lambda: _("It is paused."))),
     "resume": Act("programs.publish", _status(life.resume, lambda: _("It goes on."))),
     "close": Act("programs.publish", _status(life.close, lambda: _("It is closed."))),
@@ -437,14 +472,16 @@ ACTS = {
 
 
 @page("programs.read")
-@require_POST
 def life_act(request: HttpRequest, slug: str, verb: str) -> HttpResponseBase:
-    """Do one of `ACTS`; a refusal shows the page again with what was typed."""
+    """Do one of `ACTS`; a refusal shows the page again with what was typed. Who opens the address
+    of such a page anew comes to the program's page."""
     act, me = ACTS.get(verb), at_work(request)
     if act is None or program(slug) is None:
         raise Http404
     if not me.may(act.right):
         raise PermissionDenied
+    if request.method != "POST":
+        return redirect("admin:program_review", slug)
     try:
         said = act.do(request, slug, me.actor, clock.now())
     except Problem as problem:

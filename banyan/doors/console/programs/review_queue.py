@@ -10,6 +10,7 @@ from banyan.doors.console.page import page, render
 from banyan.doors.console.programs.review_words import who, zone
 from banyan.doors.console.staff import at_work
 from banyan.pipeline.approving import read
+from banyan.trust.staff.read import Member
 
 
 @page("programs.read")
@@ -24,14 +25,13 @@ def approvals(request: HttpRequest) -> HttpResponse:
         rows.append({"row": one, "asked_by": who(one.asked_by), "is_mine": bool(sides)})
     rows.sort(key=lambda one: not one["is_mine"])
     due = [{"row": one, "is_over": one.due_at <= now} for one in read.legal_due()]
-    found = (read.stop(one.program) for one in read.legal_due())
-    stopped = [one for one in found if one is not None]
+    stopped = [{"row": one, "is_mine": _is_mine(one, me)} for one in read.open_stops()]
     context = {"rows": rows, "due": due, "stopped": stopped, "zone": zone()}
     return render(request, "console/programs/approvals.html", context, title=_("Approvals"))
 
 
 def waiting(request: HttpRequest) -> int:
-    """How many reviews this member may judge now."""
+    """How many reviews and stops this member may judge now."""
     me = at_work(request)
     found = {
         row.id
@@ -39,4 +39,9 @@ def waiting(request: HttpRequest) -> int:
         if me.may(f"programs.review_{side}")
         for row in read.waits_for(me.actor, side)
     }
-    return len(found)
+    return len(found) + sum(_is_mine(one, me) for one in read.open_stops())
+
+
+def _is_mine(one: read.StopRow, me: Member) -> bool:
+    """Whether somebody asked for the program to go on and this member may approve it."""
+    return one.asked_by not in ("", me.actor) and me.may("programs.review_legal")

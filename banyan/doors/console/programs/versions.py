@@ -22,6 +22,7 @@ from banyan.doors.console.programs.versions_words import differences, text_lines
 from banyan.doors.refusals import refusal
 from banyan.engine.language import ProgramError
 from banyan.pipeline.approving import read
+from banyan.pipeline.approving.announced import announced, replaced
 from banyan.pipeline.approving.changes import changes
 
 
@@ -32,6 +33,7 @@ def program_versions(request: HttpRequest, slug: str) -> HttpResponse:
     running = running_one(slug, clock.now())
     known = read.reviews(slug)
     stop_versions = {n for one in read.stops(slug) for n in (one.version, one.ended_version)}
+    taken, coming = replaced(rows), {one.number for one, _start in announced(slug, clock.now())}
     listed = []
     for row in rows:
         review = read.is_reviewed(row, known)
@@ -42,6 +44,8 @@ def program_versions(request: HttpRequest, slug: str) -> HttpResponse:
                 "is_running": running is not None
                 and running.is_in_force
                 and running.version == row,
+                "is_coming": row.number in coming,
+                "replaced_by": taken.get(row.number),
                 "how": how_published(
                     row, is_reviewed=review is not None, is_stop=row.number in stop_versions
                 ),

@@ -3,6 +3,7 @@ heard of; and what does not agree."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -132,6 +133,8 @@ def cancel(request: HttpRequest, number: int) -> HttpResponseBase:
         paying.cancel(at_work(request).actor, number, reason=reason, now=clock.now())
     except Problem as problem:
         told(request, problem)
+    else:
+        messages.success(request, _("Given up. The money stays in the wallets."))
     return redirect("admin:payout", number)
 
 
@@ -172,11 +175,13 @@ def hear(request: HttpRequest) -> HttpResponseBase:
         if given is None:
             raise BadResults(_("Choose the result file first."))
         said = results(given.name or "", given.read())
+        references = {one.reference for one in said}
+        before = _states(references)
         paying.hear(at_work(request).actor, said, source=given.name or "", now=clock.now())
     except Problem as problem:
         told(request, problem)
         return redirect(home)
-    _say_results(request, {one.reference for one in said})
+    _say_results(request, references, before)
     return redirect(home)
 
 
@@ -256,9 +261,20 @@ def waiting(request: HttpRequest) -> int:
     return read.to_approve()
 
 
-def _say_results(request: HttpRequest, references: set[str]) -> None:
+def _states(references: Collection[str]) -> dict[tuple[int, int], str]:
+    """Where the payouts of ours that a file names stand."""
+    return {place: row.state for place, row in read.of_references(references).items()}
+
+
+def _say_results(
+    request: HttpRequest, references: set[str], before: Mapping[tuple[int, int], str]
+) -> None:
     """What became of the payouts that a file names; what it says of others is a difference."""
-    states = [row.state for row in read.of_references(references).values()]
+    after = _states(references)
+    states = list(after.values())
+    if before == after and len(states) == len(references) and set(states) <= {"paid", "returned"}:
+        messages.info(request, _("Nothing is new in this file: all of it was known."))
+        return
     paid, failed = states.count("paid"), states.count("failed") + states.count("returned")
     if paid or failed:
         messages.success(

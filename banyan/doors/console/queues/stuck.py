@@ -23,12 +23,13 @@ from banyan.core.events import clock
 from banyan.core.programs.force import running
 from banyan.doors.console.customers.saying import moment, stage
 from banyan.doors.console.customers.who import people
+from banyan.doors.console.number import number_of
 from banyan.doors.console.page import Crumb, page, render, told
 from banyan.doors.console.queues import links, typed, words
-from banyan.doors.console.queues.tasks import MOMENTS
+from banyan.doors.console.queues.tasks import MOMENTS, able
 from banyan.doors.console.staff import at_work
 from banyan.growth.tasks import read
-from banyan.growth.tasks.rules import RULES, Ask, FollowUp, Stuck, rule, set_rule
+from banyan.growth.tasks.rules import RULES, Ask, FollowUp, Stuck, limits, rule, set_rule
 from banyan.insight.metrics import measures
 from banyan.insight.metrics.periods import latest
 from banyan.insight.metrics.scope import scope
@@ -36,7 +37,6 @@ from banyan.insight.metrics.sums import sums
 from banyan.kernel.errors import Problem
 from banyan.pipeline.watching import stuck_of
 from banyan.trust.audit.acts import record
-from banyan.trust.staff.rights import ROLES
 
 PAGE = 50
 MOST_LOST = 0.05
@@ -176,12 +176,14 @@ def _set(request: HttpRequest, program: str) -> None:
             chosen = request.POST.getlist("moments")
             values["moments"] = tuple(name for name in MOMENTS if name in chosen)
         elif one.name.endswith("role"):
-            role = request.POST.get(one.name, "")
-            values[one.name] = role if role in ROLES else one.default
-        elif one.name in ("day", "product_event"):
-            values[one.name] = typed.text(request, one.name)
+            role = request.POST.get(one.name, one.default)
+            if role not in able():
+                raise typed.NotRead(_("Choose who shall do it."))
+            values[one.name] = role
+        elif allowed := limits(one.name):
+            values[one.name] = _number(request, one.name, *allowed)
         else:
-            values[one.name] = typed.whole(request, one.name)
+            values[one.name] = typed.text(request, one.name)
     me, now = at_work(request), clock.now()
     before: Any = rule(what, program)
     after = set_rule(me.actor, program, what(**values), now=now)
@@ -193,6 +195,14 @@ def _set(request: HttpRequest, program: str) -> None:
         before={one.name: _plain(getattr(before, one.name)) for one in fields(before)},
         after={name: _plain(value) for name, value in after.items()},
     )
+
+
+def _number(request: HttpRequest, name: str, least: int, most: int) -> int:
+    number = number_of(typed.text(request, name) or "0")
+    if number is None or not least <= number <= most:
+        told_as = _("{what}: write a whole number from {least} to {most}.")
+        raise typed.NotRead(told_as.format(what=LABELS[name], least=f"{least:,}", most=f"{most:,}"))
+    return number
 
 
 def _plain(value: object) -> object:
@@ -224,5 +234,5 @@ def _form(what: type[Stuck | FollowUp | Ask], program: str, request: HttpRequest
         "moments": [(name, label, name in value.moments) for name, label in MOMENTS.items()]
         if isinstance(value, Ask)
         else [],
-        "roles": words.ROLE_NAMES.items(),
+        "roles": [(role, words.ROLE_NAMES[role]) for role in able()],
     }

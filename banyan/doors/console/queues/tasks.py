@@ -84,7 +84,7 @@ def tasks(request: HttpRequest) -> HttpResponseBase:
     if which in ("ours", "mine"):
         asked["owner"] = me.actor
     if which == "ours":
-        asked["roles"] = _inboxes(me)
+        asked["roles"], asked["left"] = _inboxes(me), words.Staff().left()
     state = "closed" if which == "closed" else "open"
     rows = read.tasks(**asked, state=state, offset=(number - 1) * PAGE, limit=PAGE + 1)
     context = {
@@ -101,7 +101,9 @@ def tasks(request: HttpRequest) -> HttpResponseBase:
         "number": number,
         "has_more": len(rows) > PAGE,
         "query": f"of={which}&kind={kind}",
-        "late": read.count(roles=_inboxes(me), owner=me.actor, late_at=now),
+        "late": read.count(
+            roles=_inboxes(me), owner=me.actor, left=words.Staff().left(), late_at=now
+        ),
         "may_keep": me.may("referrals.edit"),
     }
     return render(request, "console/queues/tasks.html", context, title=_("Tasks"))
@@ -163,7 +165,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
 def waiting(request: HttpRequest) -> int:
     """For the menu: those for me and my roles."""
     me = at_work(request)
-    return read.count(roles=_inboxes(me), owner=me.actor)
+    return read.count(roles=_inboxes(me), owner=me.actor, left=words.Staff().left())
 
 
 def _inboxes(me: Member) -> tuple[str, ...]:
@@ -192,9 +194,10 @@ def _done(request: HttpRequest, do: str, number: int, actor: str, now: datetime)
     if do == "take":
         return acts.take(actor, number, now=now)
     if do == "give":
-        role, _between, owner = request.POST.get("to", "").partition(" ")
-        if role not in ROLES:
+        to = typed.text(request, "to")
+        if to not in [value for value, _name in _people(words.Staff())]:
             raise typed.NotRead(_("Choose who shall do it."))
+        role, _between, owner = to.partition(" ")
         return acts.give(actor, number, role=role, owner=owner, note=note, now=now)
     if do == "note":
         return acts.note(actor, number, note, now=now)
@@ -221,7 +224,7 @@ def _opened(request: HttpRequest) -> int:
     number = acts.open_task(
         known,
         about,
-        owner_role=role if role in ROLES else me.roles[0],
+        owner_role=role if role in able() else me.roles[0],
         due_at=typed.moment(request.POST.get("due_at", "")),
         program=request.POST.get("program", ""),
         customer=user_id,
@@ -278,8 +281,7 @@ def _step(one: StepRow, staff: words.Staff) -> dict[str, str]:
 
 def _people(staff: words.Staff) -> list[tuple[str, str]]:
     """Roles and people who may be given a task: value and name."""
-    roles = [(role, str(words.ROLE_NAMES[role])) for role in _able()]
-    return roles + [
+    return _roles() + [
         (f"{one.roles[0]} {one.actor}", one.name)
         for one in staff.active()
         if one.may("tasks.handle")
@@ -287,10 +289,11 @@ def _people(staff: words.Staff) -> list[tuple[str, str]]:
 
 
 def _roles() -> list[tuple[str, str]]:
-    return [(role, str(words.ROLE_NAMES[role])) for role in _able()]
+    return [(role, str(words.ROLE_NAMES[role])) for role in able()]
 
 
-def _able() -> list[str]:
+def able() -> list[str]:
+    """The roles that have an inbox of tasks."""
     return [role for role, rights in ROLES.items() if "tasks.handle" in rights.split()]
 
 

@@ -78,7 +78,7 @@ class Staff:
 
     def __init__(self) -> None:
         self.all = members()
-        self._names = {one.actor: one.name for one in self.all}
+        self._names = {one.actor: _called(one) for one in self.all}
 
     def name(self, actor: str) -> str:
         """`user:3` as a name; others as they are, the system as such."""
@@ -95,6 +95,14 @@ class Staff:
     def active(self) -> list[Member]:
         """Who may be given work."""
         return [one for one in self.all if one.is_active and one.roles]
+
+    def left(self) -> list[str]:
+        """Who no longer works here: what they had taken is their role's again."""
+        return [one.actor for one in self.all if not one.is_active]
+
+
+def _called(one: Member) -> str:
+    return one.name if one.is_active else _("{name} (no longer here)").format(name=one.name)
 
 
 def amount(unit: str, number: int) -> str:

@@ -54,6 +54,28 @@ def test_it_is_in_the_inbox_of_its_role_until_somebody_takes_it(installation: In
     assert (inbox(mine), inbox(("user:9", "support"))) == ([], [number])
 
 
+def test_what_somebody_took_is_the_roles_again_once_they_have_left(
+    installation: Installation,
+) -> None:
+    number = opened()
+    acts.take("user:1", number, now=NOW + HOUR)
+
+    def inbox(*left: str) -> list[int]:
+        return [one.number for one in read.tasks(owner="user:2", roles=["sales"], left=left)]
+
+    assert (inbox(), inbox("user:3"), inbox("user:1")) == ([], [], [number])
+    assert read.count(roles=["sales"], left=["user:1"]) == 1
+    assert read.count(roles=["support"], left=["user:1"]) == 0
+
+
+def test_a_task_is_put_off_to_a_later_time_alone(installation: Installation) -> None:
+    number = opened()
+    due = read.task(number)
+    assert refused(lambda: acts.put_off("user:1", number, due_at=NOW, now=NOW)) == "BadDate"
+    assert read.task(number) == due
+    assert acts.put_off("user:1", number, due_at=NOW + HOUR, now=NOW).due_at == NOW + HOUR
+
+
 def test_notes_are_sealed_and_destroyed_with_the_customer(installation: Installation) -> None:
     number = opened(customer="ben")
     acts.note("user:1", number, "Call +49 170 5550 1234", now=NOW)

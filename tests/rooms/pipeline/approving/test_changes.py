@@ -89,7 +89,13 @@ CASES = {
     "by a sum": ("count: 2", "sum: {of: total, reaches: 90}", "cut", "in another way"),
     "less often": ("up_to: 3", "up_to: 2", "cut", "2 instead of 3 times"),
     "sooner": ("within: 60d", "within: 30d", "cut", "time for the milestone “bought” is less"),
-    "other condition": ("total >= 20", "total >= 30", "cut", "the condition is now total >= 30"),
+    "other condition": (
+        "total >= 20",
+        "total >= 30",
+        "cut",
+        "the condition is now “the order total is at least 30”; until now “the order total is at "
+        "least 20”.",
+    ),
     "no condition": (', where: "total >= 20"', "", "raise", "the condition falls away"),
     "who may refer": (
         "milestones:",

@@ -53,6 +53,17 @@ def wall() -> Iterator[Wall]:
         yield Wall()
 
 
+def test_works_are_told_the_installation_s_time(wall: Wall) -> None:
+    """A test moves that on by two weeks; what is due by the wall stays so."""
+    moved = NIGHT + timedelta(days=14)
+    wall.turn(MIDDAY)
+    wall.time = NIGHT
+    assert turn(wall.work(), Event(), now=wall.now, at=lambda: moved) is True
+    assert (wall.done, wall.turn(NIGHT)) == ([moved], False)
+    [last] = read.last_runs()
+    assert last.succeeded_at == NIGHT
+
+
 def test_work_is_done_once_when_its_time_comes(wall: Wall) -> None:
     assert wall.turn(MIDDAY) is False
     assert wall.turn(NIGHT - timedelta(seconds=1)) is False

@@ -34,6 +34,7 @@ def test_a_night_on_an_empty_installation() -> None:
     assert [run.ended_at for run in read.last_runs()] == [None] * len(WORKS)
     _do_all(NOW + timedelta(days=1))
     assert {run.name: run.result for run in read.last_runs()} == {
+        "alarms": "0 new alarms and 0 that are over, told in 0 e-mails.",
         "amends": "0 corrections were looked at.",
         "figures": "0 figures, 0 on another side of their lines than before.",
         "segments": "0 segments were counted anew.",

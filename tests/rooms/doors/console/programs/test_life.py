@@ -11,9 +11,12 @@ from banyan.core.events import clock
 from banyan.core.people.read import customer
 from banyan.core.programs import drafts
 from banyan.core.programs.acts import save_draft
+from banyan.core.programs.force import running_one
 from banyan.core.programs.models import Version
-from banyan.core.programs.read import program, version
+from banyan.core.programs.read import program, version, versions
+from banyan.core.referrals.read import referrals_of
 from banyan.doors.console.programs.review import ACTS
+from banyan.engine.language import Program
 from banyan.insight.segments import acts as segments
 from banyan.insight.segments.rules import Condition, Group, Rules
 from banyan.pipeline.approving import read, reviews
@@ -27,6 +30,7 @@ from tests.rooms.pipeline.line import PROGRAM, Line
 SECOND = PROGRAM.replace("version: 1", "version: 2")
 RAISED = SECOND.replace("20.00", "25.00")
 CUT = SECOND.replace("20.00", "15.00").replace("within: 60d", "within: 30d")
+PROGRAM_TERMS = Program.parse(PROGRAM, "spring.yaml")
 PAGE = "/console/programs/p/spring/"
 
 
@@ -75,6 +79,9 @@ def test_two_persons_and_a_raise_that_begins_at_once(line: Line, staff: Staff) -
     assert "Legal and finance must both agree" in said(early)
     approved(staff, review)
     assert growth.post(f"{PAGE}life/publish/", {"review": review}).status_code == 302
+    again = growth.post(f"{PAGE}life/publish/", {"review": review})
+    assert again.status_code == 409
+    assert "Version 2 is published already." in said(again)
     row = version("spring", 2)
     assert row is not None
     assert row.status == "published"
@@ -233,18 +240,62 @@ def test_legal_looks_again_each_quarter(line: Line, staff: Staff) -> None:
     assert "The texts say “best”." in said(legal.get(f"{PAGE}review/"))
 
 
-def test_a_pilot_is_for_a_segment(line: Line, staff: Staff) -> None:
+FRESH = PROGRAM.replace("program: spring", "program: fresh")
+FRESH_PAGE = "/console/programs/p/fresh/"
+
+
+def test_a_pilot_shuts_nobody_out_of_a_running_program(line: Line, staff: Staff) -> None:
     growth = staff("growth")
     draft(RAISED)
+    line.say("identify", "eva", traits={"tags": ["east"]})
+    line.work()
+    wanted = {"number": 2, "pilot_tag": "trial", "pilot_customers": "eva", "pilot_targets": "30"}
+    reply = growth.post(f"{PAGE}life/pilot/", wanted)
+    assert reply.status_code == 409
+    assert (
+        "Version 1 is for everybody, and one version counts at a time: this pilot would shut out "
+        "everybody who is not in it." in said(reply)
+    )
+    page = reply.content.decode()
+    assert ("<details open>" in page, ">eva</textarea>" in page) == (True, True)
+    line.work()
+    row, eva = version("spring", 2), customer("eva")
+    assert row is not None
+    assert eva is not None
+    assert row.terms.advocates.where == "TRUE"
+    assert eva.traits["tags"] == ["east"]
+    assert read.pilots("spring") == []
+    draft(FRESH)
+    begun = growth.post(f"{FRESH_PAGE}life/pilot/", wanted | {"number": 1})
+    assert begun.status_code == 302
+    assert [(one.number, one.tag) for one in read.pilots("fresh")] == [(1, "trial")]
+
+
+def test_a_second_pilot_may_follow_a_running_one(line: Line, staff: Staff) -> None:
+    growth = staff("growth")
+    draft(FRESH)
+    wanted = {"number": 1, "pilot_tag": "trial", "pilot_customers": "eva"}
+    assert growth.post(f"{FRESH_PAGE}life/pilot/", wanted).status_code == 302
+    first = version("fresh", 1)
+    assert first is not None
+    line.publish(first.source)
+    draft(FRESH.replace("version: 1", "version: 2").replace("20.00", "25.00"))
+    assert growth.post(f"{FRESH_PAGE}life/pilot/", wanted | {"number": 2}).status_code == 302
+    assert [one.number for one in read.pilots("fresh")] == [2, 1]
+
+
+def test_a_pilot_is_for_a_segment(line: Line, staff: Staff) -> None:
+    growth = staff("growth")
+    draft(FRESH)
     line.say("identify", "eva", traits={"tags": ["east"]})
     line.say("identify", "wim", traits={"tags": ["west"]})
     line.work()
     east = Rules("all", (Group("all", (Condition("tag", "has", "east"),)),))
     segments.make("user:1", "east", name="In the east", rules=east, now=clock.now())
-    page = growth.get(f"{PAGE}review/").content.decode()
+    page = growth.get(f"{FRESH_PAGE}review/").content.decode()
     assert '<option value="east">In the east (1)</option>' in page
-    wanted = {"number": 2, "pilot_tag": "trial", "pilot_segment": "east", "pilot_targets": "30"}
-    assert growth.post(f"{PAGE}life/pilot/", wanted).status_code == 302
+    wanted = {"number": 1, "pilot_tag": "trial", "pilot_segment": "east", "pilot_targets": "30"}
+    assert growth.post(f"{FRESH_PAGE}life/pilot/", wanted).status_code == 302
     line.work()
     tags = {}
     for user_id in ("eva", "wim"):
@@ -258,40 +309,197 @@ def test_a_pilot_is_for_customers_with_a_tag_and_then_for_everybody(
     line: Line, staff: Staff
 ) -> None:
     growth = staff("growth")
-    draft(RAISED)
-    wrong = growth.post(f"{PAGE}life/pilot/", {"number": 2, "pilot_tag": "Pilot!"})
+    draft(FRESH)
+    wrong = growth.post(f"{FRESH_PAGE}life/pilot/", {"number": 1, "pilot_tag": "Pilot!"})
     assert wrong.status_code == 409
     line.say("identify", "ann", traits={"tags": ["vip"]})
-    wanted = {"number": 2, "pilot_tag": "trial", "pilot_customers": "ann\n", "pilot_targets": "30"}
-    assert growth.post(f"{PAGE}life/pilot/", wanted).status_code == 302
-    row = version("spring", 2)
+    wanted = {"number": 1, "pilot_tag": "trial", "pilot_customers": "ann\n", "pilot_targets": "30"}
+    assert growth.post(f"{FRESH_PAGE}life/pilot/", wanted).status_code == 302
+    row = version("fresh", 1)
     assert row is not None
     assert row.terms.advocates.where == "tags LIKE '%,trial,%'"
-    review = asked(growth)
-    approved(staff, review)
-    told = {
-        "review": review,
-        "starts_at_2": (clock.now() + timedelta(days=15)).isoformat(),
-        "notice_2": "A trial.",
-    }
-    assert growth.post(f"{PAGE}life/publish/", told).status_code == 302
-    pilot = read.pilots("spring")[0].id
-    assert (
-        growth.post(
-            f"{PAGE}life/pilot-note/", {"pilot": pilot, "suggestion": "Shorter."}
-        ).status_code
-        == 302
-    )
-    assert growth.post(f"{PAGE}life/pilot-promote/", {"pilot": pilot}).status_code == 302
-    whole = version("spring", 3)
+    line.publish(row.source)
+    line.say("Referral Link Created", "ann", code="ANN", program="fresh")
+    line.say("Referral Link Created", "bob", code="BOB", program="fresh")
+    line.say("Signed Up", "cid", referral_code="ANN")
+    line.say("Signed Up", "dan", referral_code="BOB")
+    line.work()
+    found = [(one.advocate, one.friend, one.version) for one in referrals_of(["cid", "dan"])]
+    assert found == [("ann", "cid", 1)]
+    pilot = read.pilots("fresh")[0].id
+    noted = growth.post(f"{FRESH_PAGE}life/pilot-note/", {"pilot": pilot, "suggestion": "Shorter."})
+    assert noted.status_code == 302
+    assert growth.post(f"{FRESH_PAGE}life/pilot-promote/", {"pilot": pilot}).status_code == 302
+    whole = version("fresh", 2)
     assert whole is not None
     assert whole.status == "draft"
     assert whole.terms.advocates.where == "TRUE"
     assert whole.terms.rewards == row.terms.rewards
-    assert "Shorter." in said(growth.get(f"{PAGE}review/"))
+    page = said(growth.get(f"{FRESH_PAGE}review/"))
+    assert "Shorter." in page
+    assert "Who may refer: the condition falls away." in page
     from banyan.pipeline.approving.pilots import _tags
 
     assert _tags("ann") == ["vip", "trial"]
+
+
+def test_an_announced_cut_is_seen_and_withdrawn(line: Line, staff: Staff) -> None:
+    draft(CUT)
+    growth, start = staff("growth"), clock.now() + timedelta(days=14, minutes=5)
+    review = asked(growth)
+    approved(staff, review)
+    when = start.strftime("%Y-%m-%dT%H:%M")
+    told = {"review": review, "starts_at_2": when, "notice_2": "Less from May."}
+    reply = growth.post(f"{PAGE}life/publish/", told, follow=True)
+    shown = when.replace("T", " ")
+    page = said(reply)
+    assert f"Version 2 is published and comes into force on {shown}." in page
+    assert f"Version 2 comes into force on {shown}. Until then it can be withdrawn" in page
+    assert "Withdraw version 2" in page
+    page = said(growth.get(f"{PAGE}versions/"))
+    assert ("took its place" in page, "announced" in page) == (False, True)
+    assert "Withdraw version 2" not in said(staff("legal").get(f"{PAGE}review/"))
+    assert act(staff("legal"), "withdraw-announced", number=2).status_code == 403
+    assert act(growth, "withdraw-announced", number=1).status_code == 409
+    for _click in range(2):
+        assert act(growth, "withdraw-announced", number=2).status_code == 302
+    assert [(one.number, one.status) for one in versions("spring")] == [
+        (3, "draft"),
+        (2, "published"),
+        (1, "published"),
+    ]
+    page = said(growth.get(f"{PAGE}review/"))
+    assert (
+        f"If it begins before {shown}, it takes the place of version 2, which is announced for then"
+        in page
+    )
+    review = asked(growth, number=3)
+    approved(staff, review)
+    mute = growth.post(f"{PAGE}life/publish/", {"review": review})
+    assert mute.status_code == 409
+    assert "they know of a version that now never comes into force" in said(mute)
+    told = {"review": review, "notice_3": "It stays at 20 dollars."}
+    page = said(growth.post(f"{PAGE}life/publish/", told, follow=True))
+    assert "Version 3 is published." in page
+    assert "Withdraw version" not in page
+    page = said(growth.get(f"{PAGE}versions/"))
+    assert ("never: version 3 took its place" in page, "announced" in page) == (True, False)
+    running = running_one("spring", start + timedelta(days=1))
+    assert running is not None
+    assert (running.version.number, running.terms.rewards["thanks"].amount) == (
+        3,
+        PROGRAM_TERMS.rewards["thanks"].amount,
+    )
+
+
+def test_what_a_stop_publishes_again_is_still_what_customers_were_told_of(
+    line: Line, staff: Staff
+) -> None:
+    draft(CUT)
+    growth, legal = staff("growth"), staff("legal")
+    review = asked(growth)
+    approved(staff, review)
+    when = (clock.now() + timedelta(days=14, minutes=5)).strftime("%Y-%m-%dT%H:%M")
+    told = {"review": review, "starts_at_2": when, "notice_2": "Less from May."}
+    assert growth.post(f"{PAGE}life/publish/", told).status_code == 302
+    assert act(legal, "stop", stop_reason="Wording.", stop_notice="It rests.").status_code == 302
+    assert act(growth, "ask-restart", restart_why="Mended.").status_code == 302
+    assert act(legal, "restart").status_code == 302
+    page = said(growth.get(f"{PAGE}review/"))
+    assert ("Withdraw version 4" in page, "Withdraw version 2" in page) == (True, False)
+    assert act(growth, "withdraw-announced", number=4).status_code == 302
+    review = asked(growth, number=5)
+    approved(staff, review)
+    mute = growth.post(f"{PAGE}life/publish/", {"review": review})
+    assert mute.status_code == 409
+    assert "they know of a version that now never comes into force" in said(mute)
+
+
+def test_what_was_cut_is_told_in_the_readers_language(line: Line, staff: Staff) -> None:
+    draft(CUT)
+    growth = staff("growth")
+    review = asked(growth)
+    approved(staff, review)
+    when = (clock.now() + timedelta(days=14, minutes=5)).strftime("%Y-%m-%dT%H:%M")
+    told = {"review": review, "starts_at_2": when, "notice_2": "Less from May."}
+    assert growth.post(f"{PAGE}life/publish/", told).status_code == 302
+    english = said(growth.get(f"{PAGE}review/"))
+    assert "The reward “thanks” is lowered: $15.00 in cash. Until now: $20.00 in cash." in english
+    growth.get("/console/?lang=zh-hans")
+    chinese = said(growth.get(f"{PAGE}review/"))
+    assert "is lowered" not in chinese
+    assert "15.00" in chinese
+    assert "Less from May." in chinese
+
+
+def test_an_announced_raise_is_not_taken_back_without_notice(line: Line, staff: Staff) -> None:
+    draft(RAISED)
+    growth, start = staff("growth"), clock.now() + timedelta(days=5)
+    review = asked(growth)
+    approved(staff, review)
+    when = start.strftime("%Y-%m-%dT%H:%M")
+    told = {"review": review, "starts_at_2": when}
+    assert growth.post(f"{PAGE}life/publish/", told).status_code == 302
+    draft(PROGRAM.replace("version: 1", "version: 3"))
+    review = asked(growth, number=3)
+    approved(staff, review)
+    words = {"review": review, "notice_3": "It stays at 20 dollars."}
+    sneaked = growth.post(f"{PAGE}life/publish/", words)
+    assert sneaked.status_code == 409
+    page = said(sneaked)
+    assert "gives less than what runs or is announced, so it may begin 14 days from now" in page
+    assert "The reward “thanks” is lowered: $20.00 in cash. Until now: $25.00 in cash." in page
+    row = version("spring", 3)
+    assert row is not None
+    assert row.status == "draft"
+    late = (clock.now() + timedelta(days=14, minutes=5)).strftime("%Y-%m-%dT%H:%M")
+    assert growth.post(f"{PAGE}life/publish/", words | {"starts_at_3": late}).status_code == 302
+    at_raise, after = (
+        running_one("spring", start + timedelta(days=1)),
+        running_one("spring", start + timedelta(days=30)),
+    )
+    assert at_raise is not None
+    assert after is not None
+    assert (at_raise.version.number, after.version.number) == (2, 3)
+
+
+def test_a_closed_program_gets_no_new_version(line: Line, staff: Staff) -> None:
+    growth = staff("growth")
+    assert "Begin version 2" in said(growth.get(PAGE))
+    draft(RAISED)
+    assert act(growth, "close", reason="Over.").status_code == 302
+    page = said(growth.get(PAGE))
+    assert "Begin version" not in page
+    assert "Copy" in page
+    reply = act(growth, "submit", number=2, note_2="For spring.")
+    assert reply.status_code == 409
+    assert ">For spring.</textarea>" in reply.content.decode()
+    assert "This program is closed for good; copy it" in said(reply)
+    assert read.reviews("spring") == []
+
+
+def test_a_restart_that_waits_for_legal_is_counted(line: Line, staff: Staff) -> None:
+    growth, legal = staff("growth"), staff("legal")
+    stop = {"stop_reason": "Wording.", "stop_notice": "It rests."}
+    assert legal.post(f"{PAGE}life/stop/", stop).status_code == 302
+    assert "stopped by order" in said(growth.get(PAGE))
+    assert "waits for you" not in said(legal.get("/console/approvals/"))
+    assert act(growth, "ask-restart", restart_why="Mended.").status_code == 302
+    assert "waits for you" in said(legal.get("/console/approvals/"))
+    assert "waits for you" not in said(staff("finance").get("/console/approvals/"))
+    assert "waits for you" not in said(growth.get("/console/approvals/"))
+    assert act(legal, "restart").status_code == 302
+    assert "waits for you" not in said(legal.get("/console/approvals/"))
+    assert "stopped by order" not in said(growth.get(PAGE))
+
+
+def test_the_address_of_an_act_leads_back_to_its_page(line: Line, staff: Staff) -> None:
+    reply = staff("growth").get(f"{PAGE}life/pause/")
+    assert (reply.status_code, reply.headers["Location"]) == (302, f"{PAGE}review/")
+    assert staff("growth").get(f"{PAGE}life/stop/").status_code == 403
+    row = program("spring")
+    assert row is not None
+    assert row.status == "live"
 
 
 def test_the_queue_shows_what_waits_for_whom(line: Line, staff: Staff) -> None:
@@ -314,7 +522,8 @@ def test_each_act_asks_for_its_right(line: Line, staff: Staff, role: str) -> Non
         assert (status == 403) == (not may), (role, verb, status)
     assert client.post(f"{PAGE}life/dance/").status_code == 404
     assert client.post("/console/programs/p/autumn/life/pause/").status_code == 404
-    assert client.get(f"{PAGE}life/pause/").status_code == 405
+    may = "programs.publish" in ROLES[role].split()
+    assert client.get(f"{PAGE}life/pause/").status_code == (302 if may else 403)
 
 
 PAGES: tuple[str, ...] = ("review/", "versions/", "compare/", "bench/")

@@ -18,9 +18,12 @@ from banyan.growth.payouts import payees
 from banyan.growth.payouts.read import batch
 from banyan.growth.tasks import acts as tasks
 from banyan.growth.tasks import sources
+from banyan.growth.tasks.read import task
 from banyan.growth.tasks.rules import Ask, FollowUp, rule, set_rule
 from banyan.pipeline import amending, paying, ruling, watching
 from banyan.trust.audit.read import entries
+from banyan.trust.staff.acts import set_active
+from banyan.trust.staff.read import members
 from banyan.trust.staff.rights import ROLES
 from tests.rooms.doors.console.conftest import Staff
 from tests.rooms.doors.console.queues.shop import Shop
@@ -254,11 +257,27 @@ def test_a_batch_goes_from_due_to_paid(shop: Shop, staff: Staff) -> None:
     back = SimpleUploadedFile("r.csv", f"reference,status\npayout/{number}/1,paid\n".encode())
     response = fay.post("/console/payouts/results", {"results": back, "back": str(number)})
     assert "1 paid, 0 failed" in read(fay, response["Location"])
+    again = SimpleUploadedFile("r.csv", f"reference,status\npayout/{number}/1,paid\n".encode())
+    page = read(fay, fay.post("/console/payouts/results", {"results": again})["Location"])
+    assert ("Nothing is new in this file" in page, "1 paid" in page) == (True, False)
     other = SimpleUploadedFile("r.csv", b"reference,status,amount\npayout/99/1,paid,70.00\n")
     page = read(fay, fay.post("/console/payouts/results", {"results": other})["Location"])
     assert ("1 results do not fit our payouts" in page, "1 paid" in page) == (True, False)
     assert "70.00" in read(fay, "/console/payouts/differences/")
     assert batch(number).state == "done"  # type: ignore[union-attr]
+
+
+def test_a_batch_that_is_given_up_leaves_the_money_where_it_is(shop: Shop, staff: Staff) -> None:
+    shop.fill_payouts()
+    fay = staff("finance", email="fay@example.com")
+    reply = fay.post("/console/payouts/1/cancel", {"reason": "Wrong day."}, follow=True)
+    page = reply.content.decode()
+    assert "Given up. The money stays in the wallets." in page
+    assert "Wrong day." in page
+    assert shop.held("ann") == 2000
+    assert batch(1).state == "cancelled"  # type: ignore[union-attr]
+    again = fay.post("/console/payouts/1/cancel", {"reason": "Twice."}, follow=True)
+    assert "This batch is past that step; look at it again." in again.content.decode()
 
 
 def test_accounts_are_masked_and_each_look_is_written_down(shop: Shop, staff: Staff) -> None:
@@ -312,13 +331,72 @@ def test_tasks_are_taken_noted_handed_on_and_closed(shop: Shop, staff: Staff) ->
     assert ">Review</a>" in read(other, "/console/tasks/?of=closed")
 
 
+def test_what_somebody_took_comes_back_to_their_role_when_they_leave(
+    shop: Shop, staff: Staff
+) -> None:
+    now = clock.now()
+    number = tasks.open_task("review", "note:1", owner_role="sales", due_at=now, now=now)
+    gone, other = staff("sales", email="gone@example.com"), staff("sales")
+    gone.post(f"/console/tasks/{number}/do", {"do": "take"})
+    assert ">Review</a>" not in read(other, "/console/tasks/")
+    [left] = [one for one in members() if one.email == "gone@example.com"]
+    set_active("user:1", left.id, is_active=False, now=clock.now())
+    page = read(other, "/console/tasks/")
+    assert ">Review</a>" in page
+    assert "gone (no longer here)" in page
+    assert ">Review</a>" not in read(staff("legal"), "/console/tasks/")
+    form = {"do": "give", "to": f"sales {left.actor}"}
+    refused = other.post(f"/console/tasks/{number}/do", form)
+    assert "Choose who shall do it." in refused.content.decode()
+    other.post(f"/console/tasks/{number}/do", {"do": "take"})
+    assert ">Review</a>" in read(other, "/console/tasks/?of=mine")
+
+
+def test_a_task_is_not_put_off_into_the_past(shop: Shop, staff: Staff) -> None:
+    now = clock.now()
+    number = tasks.open_task("review", "note:1", owner_role="sales", due_at=now, now=now)
+    client, path = staff("sales"), f"/console/tasks/{number}/do"
+    refused = client.post(path, {"do": "put_off", "due_at": "2020-01-03T10:00"})
+    assert "A task is put off to a later time, not to one that is over." in refused.content.decode()
+    assert client.post(path, {"do": "put_off", "due_at": "2050-01-03T10:00"}).status_code == 302
+    row = task(number)
+    assert row is not None
+    assert f"{row.due_at:%Y-%m-%d %H:%M}" == "2050-01-03 10:00"
+
+
+def test_levels_are_given_to_roles_with_an_inbox_alone(shop: Shop, staff: Staff) -> None:
+    client = staff("growth")
+    assert 'value="analyst"' not in read(client, "/console/stuck/rules/")
+    form = {
+        "kind": "follow_up",
+        "program": "",
+        "is_on": "1",
+        "hours": "3",
+        "manager_role": "growth",
+    }
+    refused = client.post("/console/stuck/rules/", form | {"role": "analyst"})
+    assert "Choose who shall do it." in refused.content.decode()
+    assert rule(FollowUp, "") == FollowUp()
+    assert client.post("/console/stuck/rules/", form | {"role": "legal"}).status_code == 302
+    assert rule(FollowUp, "") == FollowUp(is_on=True, hours=3, role="legal")
+
+
 def test_rules_are_set_by_program_and_what_is_wrong_is_said(shop: Shop, staff: Staff) -> None:
     client = staff("growth")
     page = read(client, "/console/stuck/rules/?program=careful")
     assert "Following up new referrals" in page
     form = {"kind": "follow_up", "program": "careful", "is_on": "1", "hours": "0", "role": "sales"}
     response = client.post("/console/stuck/rules/", form | {"manager_role": "growth"})
-    assert "write a number from 1" in response.content.decode()
+    assert "Within hours: write a whole number from 1 to 2,160." in response.content.decode()
+    for given in ("-3", "1.5", "many"):
+        response = client.post("/console/stuck/rules/", form | {"hours": given})
+        assert "Within hours: write a whole number from 1 to 2,160." in response.content.decode()
+        assert f'value="{given}"' in response.content.decode()
+        client.get("/console/?lang=zh-hans")
+        response = client.post("/console/stuck/rules/", form | {"hours": given})
+        assert "请填写 1 至 2,160 的整数。" in response.content.decode()
+        client.get("/console/?lang=en")
+    assert rule(FollowUp, "careful") == FollowUp()
     client.post("/console/stuck/rules/", form | {"hours": "3", "manager_role": "growth"})
     assert rule(FollowUp, "careful") == FollowUp(is_on=True, hours=3)
     assert rule(FollowUp, "spring") == FollowUp()

@@ -90,6 +90,7 @@ def _clicks(events: pl.DataFrame) -> pl.DataFrame:
         "position",
         "occurred_at",
         visitor=_visitor(),
+        is_browser=pl.col("anonymous_id") != "",
         key=_code("code"),
         said_program=word(pl.col("program")),
         said_channel=word(pl.col("channel")),
@@ -102,6 +103,7 @@ def _clicks(events: pl.DataFrame) -> pl.DataFrame:
         "position",
         "occurred_at",
         "visitor",
+        "is_browser",
         "key",
         program=_either("said_program", "program"),
         channel=_either("said_channel", "channel"),
@@ -114,19 +116,24 @@ def _firsts(clicks: pl.DataFrame) -> pl.DataFrame:
     """Of each visitor and code (or advocate) the first click in the whole log."""
     if clicks.is_empty():
         return clicks
-    same = ["visitor", "target"]
+    same = ["visitor", "is_browser", "target"]
     rows = clicks.with_columns(target=_target("key", "advocate"))
     rows = rows.unique(same, keep="first", maintain_order=True)
+    browsers, people = (
+        rows.filter(pl.col("is_browser") == is_browser)["visitor"].unique().to_list()
+        for is_browser in (True, False)
+    )
     earlier = said_by_visitors(
-        CLICKED, rows["visitor"].unique().to_list(), before=int(rows["position"][0])
+        CLICKED, browsers=browsers, people=people, before=int(rows["position"][0])
     )
     useless = rejected_among(earlier["position"].to_list())
     said = earlier.hstack(typed(earlier["body"])).join(useless, on="position", how="anti")
     seen = said.select(
         "visitor",
+        "is_browser",
         key=_code("properties.code"),
         advocate=pl.col("properties.advocate").fill_null(""),
-    ).select("visitor", target=_target("key", "advocate"))
+    ).select("visitor", "is_browser", target=_target("key", "advocate"))
     return rows.join(seen, on=same, how="anti", maintain_order="left")
 
 

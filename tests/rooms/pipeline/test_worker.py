@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from banyan.core.events.read import head
 from banyan.core.ledger.read import balances, statement, transfer
@@ -177,3 +178,11 @@ def test_a_second_version_leaves_earlier_referrals_their_terms(installation: Ins
         (1, "ben", 2000),
         (2, "cid", 500),
     ]
+
+
+def test_no_query_waits_to_be_compiled(installation: Installation) -> None:
+    if installation.kind != "postgres":
+        pytest.skip("PostgreSQL alone compiles queries")
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchall() == [("off",)]

@@ -15,6 +15,7 @@ from banyan.insight.metrics.cohorts import cohorts
 from banyan.insight.metrics.funnel import funnel, funnels, leak, steps
 from banyan.insight.metrics.lines import BadLine
 from banyan.insight.metrics.lines import Line as Drawn
+from banyan.insight.metrics.measures import CLICKS, INITIATED
 from banyan.insight.metrics.periods import Period, floored, latest
 from banyan.insight.metrics.periods import year as yearly
 from banyan.insight.metrics.reconcile import differences
@@ -296,3 +297,18 @@ def test_what_came_by_a_link_with_words_of_its_own_stands_under_them(
         "": [1, 1, 1, 0, 0],
     }
     assert stages("script") == {"gift": [4, 4, 4, 0, 0], "": [1, 1, 1, 0, 0]}
+
+
+def test_somebody_who_clicks_again_was_reached_once(installation: Installation) -> None:
+    """However the log is cut; a browser and a person of the same name are two."""
+    line = Line()
+    line.publish()
+    line.say("Referral Link Created", "ann", code="ANN", program="spring")
+    for _ in range(2):
+        line.say("Referral Link Clicked", anonymousId="same", code="ANN")
+        line.say("Referral Link Clicked", "same", code="ann ")
+        line.say("Referral Link Clicked", anonymousId="web-2", code="ANN")
+        line.work(limit=1)
+    day = Period(line.now.date(), line.now.date())
+    found = sums(day, scope())
+    assert (found.n(CLICKS), found.n(INITIATED)) == (6, 3)

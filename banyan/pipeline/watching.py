@@ -1,5 +1,5 @@
 """watching: what arises for the staff: new referrals to follow up, stuck ones, moments to ask,
-disputes to answer, payouts that are due, preparations of programs that are late.
+disputes to answer, verdicts to give, payouts that are due, preparations of programs that are late.
 
 Each look goes on from where the last one ended, and opens nothing twice, so it may be cut off
 anywhere. All of it begins with the first look: what an installation did before it, or imports of
@@ -32,7 +32,7 @@ from banyan.growth.tasks import acts, marks, read
 from banyan.growth.tasks.asking import Asked, may_ask
 from banyan.growth.tasks.read import TaskRow
 from banyan.growth.tasks.rules import Ask, FollowUp, Stuck, rule, rules
-from banyan.pipeline import alarms, wait
+from banyan.pipeline import alarms, verdicts, wait
 from banyan.trust.staff.read import member
 
 FRESH = timedelta(days=7)
@@ -65,6 +65,7 @@ def look(now: datetime, stop: Event) -> str:
         "stuck referrals": sum(_stuck(one, now) for one in programs.values()),
         "moments to ask": _moments(programs, now),
         "disputes": _disputes(now),
+        "verdicts": verdicts.look(now),
         "late preparations": _preparations(now),
     }
     if not stop.is_set():

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from banyan.core.events import clock
 from banyan.insight.exposure.read import days
-from tests.browser.conftest import EACH_LOOK, Opened, published, sound
+from tests.browser.conftest import TWO_LOOKS, Opened, published, sound
 from tests.browser.console.test_running import PREPARED, at_work
 from tests.story.company import Company, eventually
 
@@ -26,7 +26,7 @@ def seen(slug: str) -> list[tuple[int, int]]:
     return [(one.either.views, one.either.visitors) for one in found if one.either.views]
 
 
-@EACH_LOOK
+@TWO_LOOKS
 def test_who_looks_is_counted_beside_a_target(
     company: Company, visitors: Opened, size: str, language: str
 ) -> None:

@@ -49,7 +49,9 @@ def named(page: Page, name: str) -> Locator:
     return links.or_(buttons).locator("visible=true").first
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize(
+    ("company", "language"), [("sqlite", "zh-hans"), ("postgres", "en")], indirect=["company"]
+)
 def test_the_tour_is_there_as_it_is_told(company: Company, visitors: Opened, language: str) -> None:
     visitor, words = visitors(size="desktop", language=language), SAID[language]
     page = visitor.page

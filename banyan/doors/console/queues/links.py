@@ -25,8 +25,20 @@ _OPENED_BY = {
     "payout": ("payouts.read", "payouts.prepare", "payouts.approve"),
     "amend": ("wallets.credit", "referrals.edit", "payouts.approve"),
     "due": ("payouts.prepare",),
+    "verdict": ("programs.review_legal", "programs.review_finance"),
+    "check": ("programs.review_legal",),
+    "privacy": ("customers.privacy",),
 }
 """Rights of which one opens the page; the others are open to whoever reads tasks."""
+_NUMBERED = ("dispute", "payout", "amend", "task")
+"""Things with a page of that name for each number."""
+_QUEUES = {
+    "verdict": "approvals",
+    "check": "approvals",
+    "privacy": "privacy",
+    "due": "payouts_new",
+}
+"""Things that are settled on a page of all of them."""
 
 
 def of_about(about: str, me: Member) -> str:
@@ -35,22 +47,16 @@ def of_about(about: str, me: Member) -> str:
     kind, _, rest = about.partition(":")
     if kind in _OPENED_BY and not any(me.may(right) for right in _OPENED_BY[kind]):
         return ""
-    if kind == "dispute" and rest.isdigit():
-        return to("dispute", int(rest))
-    if kind == "payout" and rest.isdigit():
-        return to("payout", int(rest))
-    if kind == "amend" and rest.isdigit():
-        return to("amend", int(rest))
-    if kind == "task" and rest.isdigit():
-        return to("task", int(rest))
+    if kind in _NUMBERED:
+        return to(kind, int(rest)) if rest.isdigit() else ""
+    if kind in _QUEUES:
+        return to(_QUEUES[kind])
     if kind == "customer":
         return of_customer(rest)
     if kind == "budget":
         return to("program_budget", rest)
     if kind == "preparation":
         return to("program_checklist", rest.partition("/")[0])
-    if kind == "due":
-        return to("payouts_new")
     if kind == "referral":
         program, _, friend = rest.partition("/")
         return to("referral", program, friend.removesuffix("@accepted").removesuffix("@activated"))

@@ -41,7 +41,7 @@ def test_a_night_on_an_empty_installation() -> None:
         "payouts": "0 payouts were sent; 0 batches are under way.",
         "payouts_due": "0 batches of payouts are due today.",
         "tasks": "0 follow-ups, 0 stuck referrals, 0 moments to ask, 0 disputes, "
-        "0 late preparations became tasks.",
+        "0 verdicts, 0 late preparations became tasks.",
         "budgets": "0 budgets, 0 programs paused, 0 not judged as figures are being made again.",
         "close_exposure": "0 sketches of visitors of days that are over were destroyed.",
         "clean_alarms": "0 alarms closed long ago were removed.",

@@ -23,7 +23,7 @@ django.setup()
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
-from granian.rsgi import HTTPProtocol, Scope  # type: ignore[attr-defined]
+from granian.rsgi import HTTPProtocol, Scope  # type: ignore[attr-defined]  # not in its types
 
 from banyan.doors.edge import door
 from banyan.doors.edge.desk import Desk

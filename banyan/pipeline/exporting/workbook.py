@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import polars as pl
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 _AS_THEY_ARE = {
     "constant_memory": True,
@@ -49,8 +49,8 @@ class SheetWriter:
         self._width, self._rows = frame.width, 1
         self._sheet.freeze_panes(1, 0)
         for column, name in enumerate(frame.columns):
-            texts = frame[name].head(_LOOKED_AT).cast(pl.String).str.len_chars()
-            longest = max(len(name) + 2, int(texts.max() or 0))  # type: ignore[arg-type]
+            texts = frame[name].head(_LOOKED_AT).cast(pl.String).str.len_chars().drop_nulls()
+            longest = max([len(name) + 2, *texts.to_list()])
             self._sheet.set_column(column, column, min(max(longest + 1, _NARROWEST), _WIDEST))
             self._sheet.write_string(0, column, name, self._heads)
 

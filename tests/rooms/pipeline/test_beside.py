@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -49,9 +50,9 @@ def test_figures_are_the_same_beside_and_in_turn(
     counted: list[str] = []
     count = Keeper.count
 
-    def noted(self: Keeper, *args: object, **options: object) -> None:
+    def noted(self: Keeper, *args: Any, **options: Any) -> None:
         counted.append(threading.current_thread().name)
-        count(self, *args, **options)  # type: ignore[arg-type]
+        count(self, *args, **options)
 
     monkeypatch.setattr(worker, "MUCH", 3)
     monkeypatch.setattr("banyan.insight.metrics.keeper.MANY", 3)

@@ -7,7 +7,7 @@ import html
 import io
 import re
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -241,8 +241,8 @@ def book(sheets: dict[str, list[list[object]]]) -> bytes:
 
 MEMBERS: list[list[object]] = [
     ["会员编号", "邮箱", "手机", "注册时间"],
-    ["u-1", "ann@example.com", 13812341234, datetime(2026, 1, 5)],  # noqa: DTZ001
-    ["u-2", "bob at example", "12", datetime(2026, 1, 6)],  # noqa: DTZ001
+    ["u-1", "ann@example.com", 13812341234, datetime(2026, 1, 5, tzinfo=UTC).replace(tzinfo=None)],
+    ["u-2", "bob at example", "12", datetime(2026, 1, 6, tzinfo=UTC).replace(tzinfo=None)],
 ]
 MEMBERS_MAPPED = {
     "do": "try",

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from banyan.core.events import read as log
+from banyan.core.events.models import Event
+from banyan.core.programs.read import link_row
 from banyan.pipeline.pace import doors, line, load, scratch
 from banyan.pipeline.pace.parts import Spent, watching
 from banyan.pipeline.pace.rates import Bound, Rate, at_least, below
@@ -113,20 +115,22 @@ def test_a_log_is_decided_and_what_that_wrote_is_copied(
 
 @needs_load
 def test_doors_are_measured_with_everything_counted(
-    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, tmp_path: Path
 ) -> None:
     if installation.kind == "sqlite":
         pytest.skip("measured beside COPY")
-    # What other tests run beside this takes the worker's time.
-    monkeypatch.setattr(doors, "COUNTED_AFTER_S", 10.0)
     key = doors.prepare()
     with serving(installation.environment) as site:
         batches = doors.batches(site, key, tmp_path, seconds=1)
         clicks = doors.clicks(site, tmp_path, seconds=1)
-        rewards = doors.rewards(site, key, times=2)
+        rewards = doors.rewards(site, key, times=2)  # waits until everything before is decided
     assert batches.figure > 100
     assert clicks.limit is not None
     assert clicks.limit > clicks.figure > 10
-    assert "all counted 2 s later" not in clicks.broken
+    # How soon they are counted is for an idle machine to say; that all are, for any.
+    link, clicked = link_row(doors.CODE), Event.objects.filter(name="Referral Link Clicked")
+    assert link is not None
+    assert link.clicks == clicked.count() > 0
+    assert "all counted 2 s later" in [bound.text for bound in clicks.bounds]
     assert rewards.figure > 1
     assert all("web" in each.why for each in (batches, clicks))

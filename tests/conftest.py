@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -52,6 +53,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files go to processes whole and in this order: first those that start a company, whose tests
     come one company after another whatever the shuffle, since each start takes seconds."""
     items.sort(key=_place)
+
+
+def pytest_collection_finish() -> None:
+    """What stands by now stays to the end: no need to look through it for garbage each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def _place(item: pytest.Item) -> tuple[int, str, str]:

@@ -43,24 +43,25 @@ ARGUMENTS = [
 SIZES = {"phone": (360, 780), "desktop": (1280, 800)}
 LOCALES = {"en": "en-GB", "zh-hans": "zh-CN"}
 
-# Every size in every language once, and either of them on either database, which draw the same.
-EACH_LOOK = pytest.mark.parametrize(
-    ("company", "size", "language"),
-    [
-        ("sqlite", "desktop", "en"),
-        ("sqlite", "phone", "zh-hans"),
-        ("postgres", "desktop", "zh-hans"),
-        ("postgres", "phone", "en"),
-    ],
-    indirect=["company"],
-)
 
-# For what hardly differs by size and language.
-TWO_LOOKS = pytest.mark.parametrize(
-    ("company", "size", "language"),
-    [("sqlite", "phone", "zh-hans"), ("postgres", "desktop", "en")],
-    indirect=["company"],
+def _in_looks(*looks: tuple[str, str, str]) -> pytest.MarkDecorator:
+    # Of the module, as the company is: else each test would start one of its own.
+    return pytest.mark.parametrize(
+        ("company", "size", "language"), looks, indirect=["company"], scope="module"
+    )
+
+
+# Every size in every language once, and either of them on either database, which draw the same.
+EACH_LOOK = _in_looks(
+    ("sqlite", "desktop", "en"),
+    ("sqlite", "phone", "zh-hans"),
+    ("postgres", "desktop", "zh-hans"),
+    ("postgres", "phone", "en"),
 )
+# For what hardly differs by size and language.
+TWO_LOOKS = _in_looks(("sqlite", "phone", "zh-hans"), ("postgres", "desktop", "en"))
+# For pages that are just opened: on the database where axe looks.
+LOOKED_AT = _in_looks(("sqlite", "phone", "zh-hans"), ("sqlite", "desktop", "en"))
 
 Opened = Callable[..., "Visitor"]
 TAKEN: set[str] = set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from banyan.core.programs import drafts
 from banyan.core.programs.read import version
@@ -133,3 +133,20 @@ def test_two_windows_lose_nothing(company: Company, visitors: Opened) -> None:
     eventually(lambda: "amount: 44\n" in drafts.draft(number).source, True)
     # The refused save is an error in the browser's own log, and the only one.
     assert [one for one in visitor.errors if "409" not in one] == []
+
+
+def test_what_was_typed_before_the_script_came_is_saved(company: Company, visitors: Opened) -> None:
+    words, visitor = SAID["en"], visitors(size="phone", language="en")
+    page, script = visitor.page, "**/console/builder.js?v=*"
+    held: list[Route] = []
+    signed_in(visitor, "growth", "/console/programs/new/")
+    page.get_by_role("button", name="Begin with this Give 20%").click()
+    number = number_of(page)
+    page.route(script, lambda route: held.append(route))
+    with page.expect_request(script):
+        page.goto(f"{page.url.partition('?')[0]}?step=incentives", wait_until="commit")
+    page.locator("[name='/rewards/advocate-credit/amount']").fill("51")
+    assert [route.continue_() for route in held] == [None]
+    eventually(lambda: "amount: 51\n" in drafts.draft(number).source, True)
+    expect(page.locator("#b-saved")).to_contain_text(words["saved"])
+    sound(visitor)

@@ -50,7 +50,10 @@ def named(page: Page, name: str) -> Locator:
 
 
 @pytest.mark.parametrize(
-    ("company", "language"), [("sqlite", "zh-hans"), ("postgres", "en")], indirect=["company"]
+    ("company", "language"),
+    [("sqlite", "zh-hans"), ("postgres", "en")],
+    indirect=["company"],
+    scope="module",
 )
 def test_the_tour_is_there_as_it_is_told(company: Company, visitors: Opened, language: str) -> None:
     visitor, words = visitors(size="desktop", language=language), SAID[language]

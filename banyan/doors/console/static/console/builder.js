@@ -11,6 +11,15 @@
     if (form) begin(form);
   });
 
+  function isTouched(control) {
+    if (control.options) {
+      const first = Math.max([...control.options].findIndex((one) => one.defaultSelected), 0);
+      return control.selectedIndex !== first;
+    }
+    if (control.type === "checkbox" || control.type === "radio") return control.checked !== control.defaultChecked;
+    return control.type !== "hidden" && "defaultValue" in control && control.value !== control.defaultValue;
+  }
+
   function begin(form) {
     const area = document.getElementById("b-source");
     const fields = document.getElementById("b-fields");
@@ -30,6 +39,8 @@
     if (editor) editor.on("change", later);
     form.addEventListener("input", (event) => { if (event.target !== area || !editor) later(); });
     form.addEventListener("change", later);
+    // Whoever was quicker than this script typed something that nobody has heard of yet.
+    if ([...form.elements].some((one) => one !== area && isTouched(one))) { keptFields = ""; later(); }
     document.addEventListener("click", (event) => {
       const link = event.target.closest("a[data-line]");
       if (link) { event.preventDefault(); goTo(Number(link.dataset.line), Number(link.dataset.column || 1)); }

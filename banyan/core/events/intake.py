@@ -2,11 +2,13 @@
 
 Nothing personal enters `body`. What the engine compares (contacts, IP addresses) is masked; all
 traits but `tier` and `tags` move into `sealed`. Everything else stays as it was written, to the
-last digit: values that are not looked at are copied as text, never read and written again.
+last digit, but for NUL characters: values that are not looked at are copied as text, never read and
+written again.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -45,6 +47,10 @@ _STAND_INS: Mapping[str, Callable[[str], str | None]] = {
     "email": email_stand_in,
     "phone": phone_stand_in,
 }
+
+# No table of PostgreSQL keeps a NUL, so the log has none. JSON has it only as this escape.
+_NUL = "\\u0000"
+_escape = re.compile(r"\\(?:u0000|.)", re.DOTALL)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -118,6 +124,9 @@ def _accepted(data: bytes, now: datetime, source: str, role: Role, ip: str) -> I
     if kind == "track":
         _check_name(name)
     _check_role(role, kind, name)
+    if _NUL in text:
+        text = _escape.sub(lambda found: "" if found[0] == _NUL else found[0], text)
+        data = text.encode()
     if name.startswith("Wallet "):
         _check_order(data)
     message_id = _id(written.messageId, "messageId") or str(uuid4())

@@ -49,8 +49,8 @@ async def answer(desk: Desk, request: Request) -> Reply:
         return problem(
             request.id, 405, "method_not_allowed", detail, headers={"allow": "GET, HEAD"}
         )
-    code = normal(request.path[len(PREFIX) :])[: LONGEST + 1]
-    landing = await desk.landing(code) if 0 < len(code) <= LONGEST and "\x00" not in code else None
+    code = normal(request.path[len(PREFIX) :].replace("\x00", ""))[: LONGEST + 1]
+    landing = await desk.landing(code) if 0 < len(code) <= LONGEST else None
     words = _words(request.query)
     if landing is not None and landing.status != "live":
         return Reply(302, [("location", _to(landing.landing_url, ("banyan", "paused"))), *_HEADERS])
@@ -76,9 +76,9 @@ def _words(query: str) -> dict[str, str]:
     given = parse_qs(query, max_num_fields=50) if query.count("&") < 50 else {}
     words = {}
     for name in ("channel", "script"):
-        found = given.get(name) or given.get(name[0]) or [""]
-        if found[0].strip():
-            words[name] = found[0].strip()[:LONGEST_WORD]
+        found, *_ = given.get(name) or given.get(name[0]) or [""]
+        if word := found.replace("\x00", "").strip()[:LONGEST_WORD]:
+            words[name] = word
     return words
 
 

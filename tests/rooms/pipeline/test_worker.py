@@ -131,6 +131,26 @@ def test_an_unknown_code_is_recorded(installation: Installation) -> None:
     assert (reject.position, reject.code) == (1, "unknown_code")
 
 
+def test_a_nul_in_a_text_stops_nobody(installation: Installation) -> None:
+    """PostgreSQL takes none, and whoever has a browser can send one."""
+    line = Line()
+    line.publish()
+    words = {"code": "AN\0N", "program": "spr\0ing", "channel": "we\0chat", "script": "\0"}
+    line.say("Referral Link Created", "ann", **words)
+    line.say("Referral Link Clicked", anonymousId="web-1", **words)
+    line.say("Referral Shared", "ann", **words)
+    line.say("Signed Up", "ben", anonymousId="web-1", coupon="X\0", note="\0")
+    line.say("identify", "ben", traits={"name": "B\0en", "tags": ["v\0ip"], "email": "b\0@e.com"})
+    line.say("Order Completed", "ben", order_id="o\0", total=50, currency="US\0D")
+    line.work()
+    assert cursor_position() == 6
+    assert rejects() == []
+    assert [row.friend for row in referrals()] == ["ben"]
+    link = link_row("ANN")
+    assert link is not None
+    assert (link.program, link.channel, link.script, link.clicks) == ("spring", "wechat", "", 1)
+
+
 def test_events_pass_without_any_program(installation: Installation) -> None:
     line = Line()
     line.story()

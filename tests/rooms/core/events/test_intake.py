@@ -81,6 +81,15 @@ def test_numbers_keep_their_digits_when_the_body_is_written_anew() -> None:
     assert "10.0.0.1" not in body
 
 
+def test_a_nul_is_taken_out_of_texts_and_nothing_else_is() -> None:
+    said = r'"plan\u0000": "a\u0000\u0000b", "seen": "\\u0000 \\\u0000\u0001"'
+    body = taken(PLAIN.replace('"total"', f'{said}, "total"').encode()).body
+    kept = r'"plan": "ab", "seen": "\\u0000 \\\u0001"'
+    assert body == PLAIN.replace('"total"', f'{kept}, "total"')
+    person = track("Signed Up", userId="u1", traits={"na\x00me": "A\x00nn", "ti\x00er": "go\x00ld"})
+    assert hidden(taken(person)) == {"name": "Ann", "tier": "gold"}
+
+
 def test_a_missing_message_id_and_time_are_made() -> None:
     event = taken({"type": "page", "anonymousId": "v1"})
     body = json.loads(event.body)
@@ -310,7 +319,7 @@ def test_the_senders_contact_does_not_become_the_friends() -> None:
         ({"reference": "r" * 513}, "too_large"),
         ({"unit": "u" * 513}, "too_large"),
         ({"reference": 10**600}, "too_large"),
-        ({"reference": "a\x00"}, "bad_json"),
+        ({"reference": "r" * 512 + "\x00r"}, "too_large"),
     ],
 )
 def test_names_of_wallets_stand_in_indexes_as_ids_do(

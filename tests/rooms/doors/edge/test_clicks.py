@@ -51,6 +51,11 @@ def test_short_names_of_channel_and_script(site: Site) -> None:
     assert event["properties"] == {"code": "OPEN-1", "channel": "wechat", "script": "一"}
 
 
+def test_no_word_of_a_link_keeps_a_nul(site: Site) -> None:
+    _, [event] = click(site, "/r/OPEN%00-1?c=we%00chat&s=%00")
+    assert event["properties"] == {"code": "OPEN-1", "channel": "wechat"}
+
+
 def test_a_visitor_who_comes_back_keeps_the_id(site: Site) -> None:
     answer, [event] = click(site, "/r/OPEN-1", Cookie=f"a=b; {OURS}; c=d")
     assert event["anonymousId"] == OURS.partition("=")[2]

@@ -27,6 +27,8 @@ Role = Literal["write", "secret", "publishable"]
 
 LARGEST_EVENT_BYTES = 32 * 1024
 LONGEST_ID = 512
+LONGEST_ID_BYTES = 1_000
+"""In UTF-8. An index of PostgreSQL takes 2,704 bytes a row, and two ids stand in some."""
 DEEPEST = 64
 FARTHEST_AHEAD = timedelta(hours=1)
 
@@ -43,6 +45,14 @@ BROWSER_NAMES = frozenset(
 )
 BROWSER_TYPES = frozenset({"track", "page", "identify"})
 KEPT_TRAITS = ("tier", "tags")
+REFERENCES = frozenset(
+    {
+        *("advocate", "friend", "code", "referral_code", "coupon", "program"),
+        *("decision_id", "unit", "reference"),
+    }
+)
+"""Properties that name people, codes, programs, decisions and wallets: they stand in indexes of the
+database, as ids do."""
 _STAND_INS: Mapping[str, Callable[[str], str | None]] = {
     "email": email_stand_in,
     "phone": phone_stand_in,
@@ -127,8 +137,9 @@ def _accepted(data: bytes, now: datetime, source: str, role: Role, ip: str) -> I
     if _NUL in text:
         text = _escape.sub(lambda found: "" if found[0] == _NUL else found[0], text)
         data = text.encode()
-    if name.startswith("Wallet "):
-        _check_order(data)
+    # Most events are shorter altogether than any of these values may be.
+    if kind == "track" and (len(data) > LONGEST_ID or name.startswith("Wallet ")):
+        _check_references(data)
     message_id = _id(written.messageId, "messageId") or str(uuid4())
     sealed: bytes | None = None
     if ip or not written.messageId or not written.timestamp or _needs_masks(text, name):
@@ -207,8 +218,11 @@ def _moment(timestamp: str | None, now: datetime) -> datetime:
 def _id(value: str | None, field: str) -> str:
     if not value:
         return ""
-    if len(value) > LONGEST_ID:
-        raise _Bad("too_large", f"`{field}` may have at most {LONGEST_ID} characters.")
+    if len(value) > LONGEST_ID or len(value.encode()) > LONGEST_ID_BYTES:
+        raise _Bad(
+            "too_large",
+            f"`{field}` may have at most {LONGEST_ID} characters and {LONGEST_ID_BYTES:,} bytes.",
+        )
     if "\x00" in value:
         raise _Bad("bad_json", f"`{field}` holds a NUL character; leave it out.")
     return value
@@ -236,14 +250,12 @@ def _check_role(role: Role, kind: str, name: str) -> None:
         )
 
 
-def _check_order(data: bytes) -> None:
-    """What names a move of a wallet stands in indexes of the database, as ids do."""
+def _check_references(data: bytes) -> None:
     said = bytes(_fields.decode(data).get("properties", b""))
     properties = _fields.decode(said) if said.startswith(b"{") else {}
-    for name in ("unit", "reference"):
-        if name in properties:
-            value = token_value("text", bytes(properties[name]).decode())
-            _id(value, f"properties.{name}")
+    for name in REFERENCES & properties.keys():
+        value = token_value("text", bytes(properties[name]).decode())
+        _id(value, f"properties.{name}")
 
 
 def _needs_masks(text: str, name: str) -> bool:

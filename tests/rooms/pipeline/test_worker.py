@@ -1,10 +1,12 @@
 """The worker: what it decides live is what a replay decides; killed or doubled it does no harm."""
 
 from datetime import timedelta
+from random import Random
 
 import pytest
 from django.db import connection
 
+from banyan.core.events.intake import LONGEST_ID_BYTES
 from banyan.core.events.read import head
 from banyan.core.ledger.read import balances, statement, transfer
 from banyan.core.programs.read import link_row
@@ -149,6 +151,28 @@ def test_a_nul_in_a_text_stops_nobody(installation: Installation) -> None:
     link = link_row("ANN")
     assert link is not None
     assert (link.program, link.channel, link.script, link.clicks) == ("spring", "wechat", "", 1)
+
+
+def test_the_longest_names_find_their_place_in_every_index(installation: Installation) -> None:
+    """PostgreSQL takes 2,704 bytes a row of an index, and packs what is like itself."""
+    letters = Random(7)
+    ann, ben, web, code, order, unit, told = (
+        "".join(chr(letters.randrange(0x10000, 0x1FAFF)) for _ in range(LONGEST_ID_BYTES // 4))
+        for _ in range(7)
+    )
+    line = Line()
+    line.publish()
+    line.say("Referral Link Created", ann, code=code, program="spring", channel=told * 5)
+    line.say("Referral Link Clicked", anonymousId=web, code=code, advocate=ann, script=told * 5)
+    line.say("Signed Up", ben, anonymousId=web, message=told, coupon=code, source=told * 5)
+    line.say("Order Completed", ben, order_id=order * 5, total=50, currency="USD")
+    line.say("Wallet Credited", ann, unit=unit, amount=5, reference=order)
+    line.say("Wallet Spent", ann, unit=unit, amount=5, reference=told)
+    line.say("Decision Denied", ann, decision_id=order)
+    line.say("Referral Shared", ann, code=code, program=told, channel=told * 5)
+    line.work()
+    assert cursor_position() == 8
+    assert [(row.advocate, row.friend) for row in referrals()] == [(ann, ben)]
 
 
 def test_events_pass_without_any_program(installation: Installation) -> None:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from banyan.core.events.incoming import Incoming, Refusal
-from banyan.core.events.intake import accept
+from banyan.core.events.intake import REFERENCES, accept
 from banyan.engine.raw import from_lines
 from banyan.engine.stages.identify import email, phone
 from banyan.kernel.sealing import unseal
@@ -313,25 +313,28 @@ def test_the_senders_contact_does_not_become_the_friends() -> None:
     assert json.loads(answer.body)["properties"].keys() == {"phone"}
 
 
+@pytest.mark.parametrize("value", ["r" * 513, 10**600, "一" * 334, "r" * 512 + "\x00r"])
+def test_what_a_property_names_stands_in_indexes_as_ids_do(value: object) -> None:
+    assert {"advocate", "code", "decision_id", "unit"} <= REFERENCES
+    for reference in REFERENCES:
+        for name in ("Wallet Spent", "Thing Done"):
+            assert code(track(name, properties={reference: value}), role="secret") == "too_large"
+    taken(track(properties={"note": value}))
+
+
+def test_an_id_has_a_thousand_bytes_at_most() -> None:
+    assert taken(track(userId="é" * 500)).user_id == "é" * 500
+    assert code(track(userId="一" * 334)) == "too_large"
+
+
 @pytest.mark.parametrize(
-    ("properties", "expected"),
+    "properties",
     [
-        ({"reference": "r" * 513}, "too_large"),
-        ({"unit": "u" * 513}, "too_large"),
-        ({"reference": 10**600}, "too_large"),
-        ({"reference": "r" * 512 + "\x00r"}, "too_large"),
+        {"reference": "r" * 512, "unit": 7, "code": "一" * 333},
+        {"reference": None, "note": "r" * 513},
+        ["r" * 513],
+        "r" * 513,
     ],
 )
-def test_names_of_wallets_stand_in_indexes_as_ids_do(
-    properties: dict[str, Any], expected: str
-) -> None:
-    for name in ("Wallet Credited", "Wallet Spent", "Wallet Returned"):
-        assert code(track(name, properties=properties), role="secret") == expected
-    taken(track("Thing Done", properties=properties))
-
-
-@pytest.mark.parametrize(
-    "properties", [{"reference": "r" * 512, "unit": 7}, {"reference": None}, ["r" * 513], "r" * 513]
-)
-def test_what_names_nothing_of_a_wallet_is_no_matter(properties: Any) -> None:
+def test_what_names_nothing_is_no_matter(properties: Any) -> None:
     taken(track("Wallet Spent", properties=properties), role="secret")

@@ -31,6 +31,7 @@ from banyan.growth.planning import eventlog
 from banyan.growth.planning.benchmark import benchmark_log, benchmark_program
 from banyan.growth.tasks import acts as tasks
 from banyan.insight.metrics.rebuild import position
+from banyan.insight.segments import purchases
 from banyan.kernel.database import one_transaction
 from banyan.pipeline.figures import rebuild
 from banyan.pipeline.orders import Order, place
@@ -64,6 +65,7 @@ _SUMS = {
     "metrics_day": ("n", "amount"),
     "metrics_slice": ("n", "amount"),
     "metrics_level": ("members", "going_on", "below", "advocates", "chains"),
+    "segments_levelincome": ("revenue",),
 }
 """Tables of sums over everybody."""
 _ACCOUNTS = {"ledger_transfer": ("source", "target"), "ledger_balance": ("account",)}
@@ -80,6 +82,8 @@ TABLES = (
     "metrics_advocate",
     "metrics_chain",
     "metrics_chainlevel",
+    "segments_spending",
+    "segments_chainincome",
     "ledger_balance",
     "programs_link",
     "referrals_touchlost",
@@ -131,7 +135,7 @@ def decided(folder: Path, *, events: int, now: datetime) -> int:
     _work(worker)
     _people_at_work(now)
     rebuild(progress=lambda *_: None)
-    assert position() == log.head()
+    assert purchases.catch_up() == position() == log.head()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
     return log.head()
@@ -142,6 +146,9 @@ def grow(times: int) -> Grown:
     with connection.cursor() as cursor:
         for table in ("events_head", "pipeline_cursor", "metrics_progress"):
             cursor.execute(f"UPDATE {table} SET position = position * {times}")
+        cursor.execute(
+            f"UPDATE segments_mark SET position = position * {times}, joined = joined * {times}"
+        )
         for table, sums in _SUMS.items():
             changes = ", ".join(f"{name} = {name} * {times}" for name in sums)
             cursor.execute(f"UPDATE {table} SET {changes}")

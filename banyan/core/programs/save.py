@@ -26,16 +26,25 @@ def save(events: pl.DataFrame, *, referrals: pl.DataFrame, rejects: pl.DataFrame
     _count_referrals(events, referrals)
 
 
+def code_used() -> pl.Expr:
+    """The code by which an event (name, body) touches somebody, as it is compared, or null. As in
+    the engine an empty one is none, and a coupon counts only where nobody is named."""
+    coupon = pl.when(_property("advocate").is_null()).then(_key_of(_property("coupon")))
+    typed = pl.coalesce(_key_of(_property("referral_code")), coupon)
+    clicked = pl.col("name") == CLICKED
+    return pl.when(clicked).then(_key_of(_property("code"))).otherwise(typed)
+
+
 def _take_up(created: pl.DataFrame) -> None:
     """Links that came as events; the first to take a code owns it, and doors have made theirs."""
     rows = created.select(
         "code",
-        _key("code").alias("key"),
+        _key_of(pl.col("code")).alias("key"),
         _property("program").fill_null("").alias("program"),
         pl.col("user_id").alias("advocate"),
         pl.col("channel", "script").fill_null(""),
         pl.col("occurred_at").cast(_WHEN).alias("created_at"),
-    ).filter(pl.col("key").str.len_chars() > 0, pl.col("advocate") != "")
+    ).filter(pl.col("key").is_not_null(), pl.col("advocate") != "")
     if rows.is_empty():
         return
     rows = rows.unique("key", keep="first", maintain_order=True)
@@ -46,7 +55,7 @@ def _take_up(created: pl.DataFrame) -> None:
 
 
 def _count_clicks(clicked: pl.DataFrame) -> None:
-    keys = clicked.select(key=_key("code"))
+    keys = clicked.select(key=_key_of(pl.col("code")))
     _add("clicks", keys.drop_nulls().group_by("key").len("n"))
 
 
@@ -60,9 +69,7 @@ def _count_referrals(events: pl.DataFrame, referrals: pl.DataFrame) -> None:
         parameters,
         {"name": pl.String, "body": pl.String},
     )
-    typed = _property("referral_code").fill_null(_property("coupon"))
-    code = pl.when(pl.col("name") == CLICKED).then(_property("code")).otherwise(typed)
-    keys = touches.select(key=code.str.strip_chars().str.to_uppercase())
+    keys = touches.select(key=code_used())
     _add("referrals", keys.drop_nulls().group_by("key").len("n"))
 
 
@@ -85,9 +92,13 @@ def _add(column: str, counts: pl.DataFrame) -> None:
             )
 
 
-def _key(name: str) -> pl.Expr:
-    return pl.col(name).str.strip_chars().str.to_uppercase()
+def _key_of(code: pl.Expr) -> pl.Expr:
+    return _or_none(code.str.strip_chars().str.to_uppercase())
 
 
 def _property(name: str) -> pl.Expr:
-    return pl.col("body").str.json_path_match(f"$.properties.{name}")
+    return _or_none(pl.col("body").str.json_path_match(f"$.properties.{name}"))
+
+
+def _or_none(text: pl.Expr) -> pl.Expr:
+    return pl.when(text != "").then(text)

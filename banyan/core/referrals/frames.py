@@ -20,13 +20,7 @@ _STAGE = {
     "at": _WHEN,
     "reason": pl.String,
 }
-_GIVEN = {
-    "program": pl.String,
-    "version": pl.Int64,
-    "friend": pl.String,
-    "unit": pl.String,
-    "amount": pl.Int64,
-}
+_GIVEN = {"program": pl.String, "friend": pl.String, "unit": pl.String, "amount": pl.Int64}
 _OF_JOIN = STAGES[:3]
 """Stages that a referral's join writes, though they stand at positions before it."""
 
@@ -84,7 +78,8 @@ def given_during(programs: Sequence[str], first: datetime, until: datetime) -> p
     return read(
         f"SELECT {columns}, (SELECT COALESCE(SUM(r.amount), 0) FROM referrals_reversal r "
         "WHERE r.decision_id = d.decision_id), (SELECT u.verdict FROM referrals_ruling u "
-        "WHERE u.decision_id = d.decision_id ORDER BY u.position LIMIT 1) "
+        "WHERE u.decision_id = d.decision_id AND u.position > d.position "
+        "ORDER BY u.position LIMIT 1) "
         f"FROM referrals_decision d WHERE {where} AND d.outcome <> 'rejected' "
         "AND d.occurred_at >= %s AND d.occurred_at < %s ORDER BY d.position",
         [*parameters, first, until],
@@ -94,7 +89,8 @@ def given_during(programs: Sequence[str], first: datetime, until: datetime) -> p
 
 def freed_between(after: int, upto: int) -> pl.DataFrame:
     """What releases in (after, upto] gave for referrals, and what was taken back in it of what had
-    been given: (program, version, friend, unit, amount)."""
+    been given: (program, friend, unit, amount). A word that stands in the log before the decision
+    it is about gives nothing."""
     parts = (
         # Released: what had not been taken back by then.
         "SELECT {columns}, d.amount - COALESCE((SELECT SUM(b.amount) FROM referrals_reversal b "
@@ -103,28 +99,39 @@ def freed_between(after: int, upto: int) -> pl.DataFrame:
         "WHERE r.position > %s AND r.position <= %s AND r.verdict = 'released' "
         "AND d.outcome = 'held' AND d.position < r.position AND NOT EXISTS ("
         "SELECT 1 FROM referrals_ruling e WHERE e.decision_id = r.decision_id "
-        "AND e.verdict = 'released' AND e.position < r.position)",
-        # Somebody's word may stand in the log before what it is about.
-        "SELECT {columns}, d.amount - COALESCE((SELECT SUM(b.amount) FROM referrals_reversal b "
-        "WHERE b.decision_id = d.decision_id AND b.position <= d.position), 0) "
-        "FROM referrals_decision d WHERE d.position > %s AND d.position <= %s "
-        "AND d.outcome = 'held' AND EXISTS ("
-        "SELECT 1 FROM referrals_ruling r WHERE r.decision_id = d.decision_id "
-        "AND r.verdict = 'released' AND r.position <= d.position)",
+        "AND e.verdict = 'released' AND e.position > d.position AND e.position < r.position)",
         "SELECT {columns}, -b.amount FROM referrals_reversal b "
         "JOIN referrals_decision d ON d.decision_id = b.decision_id "
         "WHERE b.position > %s AND b.position <= %s "
-        "AND (d.outcome = 'granted' OR (d.outcome = 'held' AND d.position < b.position "
+        "AND (d.outcome = 'granted' OR (d.outcome = 'held' "
         "AND EXISTS (SELECT 1 FROM referrals_ruling r WHERE r.decision_id = d.decision_id "
-        "AND r.verdict = 'released' AND r.position < b.position)))",
+        "AND r.verdict = 'released' AND r.position > d.position AND r.position < b.position)))",
     )
-    columns = "d.program, d.version, d.friend, d.unit"
+    columns = "d.program, d.friend, d.unit"
     rows = read(
         " UNION ALL ".join(part.format(columns=columns) for part in parts),
         [after, upto] * len(parts),
         _GIVEN,
     )
     return rows.filter(pl.col("friend").is_not_null())
+
+
+def given_until(upto: int, program: str, units: Sequence[str]) -> pl.DataFrame:
+    """What a program gave in these units up to a position, granted or released, less what was taken
+    back of it: a row a friend (program, friend, amount)."""
+    where, parameters = among("d.unit", units)
+    return read(
+        "SELECT d.program, d.friend, CAST(SUM(d.amount - COALESCE((SELECT SUM(b.amount) "
+        "FROM referrals_reversal b WHERE b.decision_id = d.decision_id AND b.position <= %s), 0)) "
+        "AS BIGINT) FROM referrals_decision d "
+        f"WHERE d.program = %s AND d.position <= %s AND d.friend IS NOT NULL AND {where} "
+        "AND (d.outcome = 'granted' OR (d.outcome = 'held' "
+        "AND EXISTS (SELECT 1 FROM referrals_ruling r WHERE r.decision_id = d.decision_id "
+        "AND r.verdict = 'released' AND r.position > d.position AND r.position <= %s))) "
+        "GROUP BY d.program, d.friend",
+        [upto, program, upto, *parameters, upto],
+        {"program": pl.String, "friend": pl.String, "amount": pl.Int64},
+    )
 
 
 def rewarded_friends(programs: Sequence[str], friends: Sequence[str]) -> pl.DataFrame:

@@ -8,21 +8,28 @@ whoever comes lifts those above them, as far up as they were not as high already
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 from django.db import connection
 
+from banyan.core.referrals.frames import given_until
 from banyan.insight.metrics.promised import Promised
-from banyan.kernel.database import among, put, read
+from banyan.insight.metrics.referrals import friends_among
+from banyan.kernel.database import among, is_postgres, put, read
 
 _CHAIN = {"program": pl.String, "top": pl.String}
+_CHAIN_SUMS = ("members", "depth", "width", "paid")
 _LEVEL_SUMS = ("members", "going_on", "below", "advocates", "chains")
+_PLACE = "k.program, k.friend, k.advocate, k.top, k.depth, k.below"
 _LIFT = "UPDATE metrics_friend SET below = %s WHERE program = %s AND friend = %s"
 
 _Key = tuple[str, str]
 """A program, and a friend or the head of a chain in it."""
+_Rising = dict[int, dict[_Key, int]]
+"""By level: referrals on which something hangs now, and the deepest level of that."""
 
 
 @dataclass(slots=True)
@@ -70,7 +77,7 @@ def hang(referrals: pl.DataFrame) -> Hung:
 
 def save_chains(hung: Hung, given: pl.DataFrame, friends: pl.DataFrame, promised: Promised) -> None:
     """Move chains and levels on by new referrals and by what was given or taken back for referrals
-    (program, version, friend, unit, amount)."""
+    (program, friend, unit, amount)."""
     _save_lifted(hung)
     added = [(key[0], hung.places[key].top, hung.places[key].level) for key in hung.new]
     paid = _paid(given, friends, promised)
@@ -84,49 +91,111 @@ def save_chains(hung: Hung, given: pl.DataFrame, friends: pl.DataFrame, promised
     sizes = Counter((program, top) for program, top, _ in added)
     chains = pl.DataFrame(
         [(*key, sizes[key], *measured[key], paid.get(key, 0)) for key in sorted(tops)],
-        schema={**_CHAIN, **dict.fromkeys(("members", "depth", "width", "paid"), pl.Int64)},
+        schema={**_CHAIN, **dict.fromkeys(_CHAIN_SUMS, pl.Int64)},
         orient="row",
     )
     put("metrics_chain", chains, list(_CHAIN), adding=("members", "paid"))
     _save_levels(hung, before, {key: depth for key, (depth, _) in measured.items()})
 
 
+def pay_anew(programs: Iterable[str], promised: Promised, *, upto: int) -> None:
+    """Add up anew what was given for the referrals of these programs, since their money is another
+    now: everything up to that position."""
+    with connection.cursor() as cursor:
+        for program in programs:
+            cursor.execute(
+                "UPDATE metrics_chain SET paid = 0 WHERE program = %s AND paid <> 0", [program]
+            )
+            units = promised.money.filter(pl.col("program") == program)["unit"].to_list()
+            given = given_until(upto, program, units)
+            paid = _by_chain(given, friends_among(given["friend"].to_list()))
+            chains = pl.DataFrame(
+                [(*key, 0, 0, 0, amount) for key, amount in sorted(paid.items())],
+                schema={**_CHAIN, **dict.fromkeys(_CHAIN_SUMS, pl.Int64)},
+                orient="row",
+            )
+            put("metrics_chain", chains, list(_CHAIN), adding=_CHAIN_SUMS)
+
+
 def _lift(new: Iterable[_Key], places: dict[_Key, Place]) -> dict[_Key, int]:
     """Let those above know what hangs on them now; those that were lower before, and how low."""
     lifted: dict[_Key, int] = {}
-    rising = {
-        (program, places[program, friend].advocate): 1
-        for program, friend in new
-        if places[program, friend].level > 1
-    }
-    while rising:
-        places |= _kept(key for key in rising if key not in places)
-        higher: dict[_Key, int] = {}
-        for key, height in rising.items():
-            place = places[key]
-            if place.below >= height:
-                continue
-            lifted.setdefault(key, place.below)
-            place.below = height
-            if place.level > 1:
-                above = (key[0], place.advocate)
-                higher[above] = max(higher.get(above, 0), height + 1)
-        rising = higher
+    rising: _Rising = {}
+    for key in new:
+        if (level := places[key].level) > 1:
+            _rise(rising, level - 1, (key[0], places[key].advocate), level)
+    if unknown := _raise(rising, places, lifted):
+        for key, place in _above(unknown).items():
+            # Some are known, and may stand higher by now than they are kept.
+            places.setdefault(key, place)
+        _raise(unknown, places, lifted)
     return lifted
+
+
+def _raise(rising: _Rising, places: Mapping[_Key, Place], lifted: dict[_Key, int]) -> _Rising:
+    """Lift those on whom something hangs, from the deepest level up, so that each is looked at
+    once; those whose place is not known. Empties `rising`."""
+    unknown: _Rising = {}
+    for level in range(max(rising, default=0), 0, -1):
+        for key, deepest in rising.pop(level, {}).items():
+            place = places.get(key)
+            if place is None:
+                _rise(unknown, level, key, deepest)
+            elif level + place.below < deepest:
+                lifted.setdefault(key, place.below)
+                place.below = deepest - level
+                if level > 1:
+                    _rise(rising, level - 1, (key[0], place.advocate), deepest)
+        if not rising:
+            break
+    return unknown
+
+
+def _rise(rising: _Rising, level: int, key: _Key, deepest: int) -> None:
+    of_level = rising.setdefault(level, {})
+    of_level[key] = max(of_level.get(key, 0), deepest)
 
 
 def _kept(keys: Iterable[_Key]) -> dict[_Key, Place]:
     asked = set(keys)
     if not asked:
         return {}
-    where, parameters = among("friend", sorted({friend for _, friend in asked}))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT program, friend, advocate, top, depth, below "
-            f"FROM metrics_friend WHERE {where}",
-            parameters,
+    where, parameters = among("k.friend", sorted({friend for _, friend in asked}))
+    found = _places(f"SELECT {_PLACE} FROM metrics_friend k WHERE {where}", parameters)
+    return {key: place for key, place in found.items() if key in asked}
+
+
+def _above(rising: _Rising) -> dict[_Key, Place]:
+    """Those referrals and all that they hang on, as far up as something deeper hangs on them now
+    than before; by one question, however long the chain is."""
+    keys = {key for of_level in rising.values() for key in of_level}
+    deepest = max(one for of_level in rising.values() for one in of_level.values())
+    programs, slugs = among("k.program", sorted({program for program, _ in keys}))
+    friends, people = among("k.friend", sorted({friend for _, friend in keys}))
+    next_one = "k.program = up.program AND k.friend = up.advocate"
+    join = f"JOIN metrics_friend k ON {next_one}"
+    if is_postgres():
+        # One look into the index each; it would rather read the whole table once a level.
+        join = (
+            "CROSS JOIN LATERAL "
+            f"(SELECT {_PLACE} FROM metrics_friend k WHERE {next_one} OFFSET 0) AS k"
         )
-        return {row[:2]: Place(*row[2:]) for row in cursor if row[:2] in asked}
+    # Two chains that meet go on as one.
+    return _places(
+        "WITH RECURSIVE up(program, friend, advocate, top, depth, below) AS ("
+        f"SELECT {_PLACE} FROM metrics_friend k "
+        f"WHERE {programs} AND {friends} AND k.depth + k.below < %s "
+        f"UNION SELECT {_PLACE} FROM up {join} "
+        "WHERE up.depth > 1 AND k.depth + k.below < %s) "
+        "SELECT program, friend, advocate, top, depth, below FROM up",
+        [*slugs, *people, deepest, deepest],
+    )
+
+
+def _places(sql: str, parameters: Sequence[Any]) -> dict[_Key, Place]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return {row[:2]: Place(*row[2:]) for row in cursor}
 
 
 def _save_lifted(hung: Hung) -> None:
@@ -203,12 +272,14 @@ def _measured(keys: set[_Key]) -> dict[_Key, tuple[int, int]]:
 
 def _paid(given: pl.DataFrame, friends: pl.DataFrame, promised: Promised) -> dict[_Key, int]:
     """By chain, what was given for its referrals in the program's money; minor units."""
-    unit, own = pl.col("unit"), pl.col("own")
-    rows = (
-        given.with_columns(own=promised.currency(program="program", version="version"))
-        .filter((unit == pl.lit("cash ") + own) | (unit == pl.lit("credit ") + own))
-        .join(friends.select("program", "friend", "top"), on=["program", "friend"])
+    money = given.join(promised.money, on=["program", "unit"], how="semi")
+    return _by_chain(money, friends)
+
+
+def _by_chain(given: pl.DataFrame, friends: pl.DataFrame) -> dict[_Key, int]:
+    sums = (
+        given.join(friends.select("program", "friend", "top"), on=["program", "friend"])
         .group_by("program", "top")
         .agg(pl.col("amount").sum())
     )
-    return {row[:2]: row[2] for row in rows.rows()}
+    return {row[:2]: row[2] for row in sums.rows()}

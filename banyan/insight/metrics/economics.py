@@ -81,9 +81,14 @@ def economics(found: Sums, assumed: Assumptions, *, days: int) -> Economics:
 
 
 def revenue_share(found: Sums) -> float | None:
-    """What customers order whom a program brought, of what all order; both less refunds."""
+    """What customers order whom a program brought, of what all order; both less refunds. Of one
+    program of several it is not known, as nobody keeps which of them brought a customer; nor is it
+    where no more was ordered than came back."""
+    whole = _whole(found)
+    if not found.scope.is_all or whole <= 0:
+        return None
     referred = found.revenue(of.REFERRED_ORDERS) - found.revenue(of.REFERRED_REFUNDS)
-    return share(referred, _whole(found))
+    return referred / whole
 
 
 def _whole(found: Sums) -> int:

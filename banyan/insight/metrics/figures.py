@@ -113,7 +113,7 @@ def core(period: Period, scope: Scope, *, today: date) -> tuple[Figure, ...]:
 
 
 def weight(now: Sums, before: Sums, period: Period) -> tuple[Figure, ...]:
-    """What referral is to the business."""
+    """What referral is to the business; of one program of several that is not known."""
     return _told(WEIGHT, now, before, period, {})
 
 
@@ -136,11 +136,11 @@ def reach(period: Period, scope: Scope, *, today: date) -> tuple[Figure, ...]:
 
 
 def everything(period: Period, scope: Scope, *, today: date) -> tuple[Figure, ...]:
-    """The five, the twelve, and those beside them."""
+    """The five, the twelve, and those beside them that the scope has."""
     both = sums(Period(period.before.first, period.last), scope)
     now, before = both.during(period), both.during(period.before)
     beside = (
-        *weight(now, before, period),
+        *(weight(now, before, period) if scope.is_all else ()),
         *tracking(period, scope),
         *reach(period, scope, today=today),
     )

@@ -37,6 +37,7 @@ class Keeper:
         self._before = self._upto = 0
         self._since: datetime | None = None
         self._is_behind = True
+        self._promised: Promised | None = None
         self._followed_at: datetime | None = None
         self._are_stages_behind = False
 
@@ -59,6 +60,9 @@ class Keeper:
     def count(self, promised: Promised, *, cursor: int, now: datetime) -> None:
         """Count what is kept; while figures are behind, the next stretch of what is missing, up to
         `cursor`, the last decided position. Then the stages that staff put into funnels."""
+        if promised is not self._promised:
+            # What was published since may tell money in another currency.
+            self._promised, self._is_behind = promised, True
         self._count(promised, cursor)
         if not self._are_stages_behind or self._is_look_due(now):
             self._are_stages_behind = follow()

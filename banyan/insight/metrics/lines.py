@@ -131,7 +131,8 @@ class Crossing:
 
 
 def crossings(colours: Mapping[tuple[str, str], Colour | None], *, now: datetime) -> list[Crossing]:
-    """Keep on which side each (program, figure) is now; those that crossed a line since."""
+    """Keep on which side each (program, figure) is now; those that crossed a line since. What is
+    not looked at any longer is on the good side of every line."""
     found = []
     with one_transaction():
         known = {(row.program, row.figure): row for row in Standing.objects.select_for_update()}
@@ -142,9 +143,16 @@ def crossings(colours: Mapping[tuple[str, str], Colour | None], *, now: datetime
             Standing.objects.update_or_create(
                 program=program, figure=figure, defaults={"colour": colour, "since": now}
             )
-            before: Colour | None = row.colour if row else None  # type: ignore[assignment]
-            found.append(Crossing(program, figure, colour, before))
+            found.append(Crossing(program, figure, colour, _side(row)))
+        for program, figure in sorted(known.keys() - colours.keys()):
+            row = known[program, figure]
+            row.delete()
+            found.append(Crossing(program, figure, "green", _side(row)))
     return found
+
+
+def _side(row: Standing | None) -> Colour | None:
+    return row.colour if row else None  # type: ignore[return-value]
 
 
 def _named(line: Line) -> tuple[tuple[Colour, float | None], ...]:

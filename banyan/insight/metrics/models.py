@@ -14,6 +14,9 @@ class Progress(models.Model):
     position = models.BigIntegerField(default=0)
     zone = models.TextField(default="")
     release = models.IntegerField(default=0, help_text="of what is counted")
+    currencies = models.TextField(
+        default="{}", help_text="JSON: of each program that of what its chains were paid"
+    )
 
     class Meta:
         constraints = [
@@ -133,7 +136,8 @@ class Friend(models.Model):
 class Chain(models.Model):
     """A chain of referrals: everybody who came by somebody nobody had brought before.
 
-    `paid` is what was granted for its referrals in the program's money less what was taken back.
+    `paid` is what was granted for its referrals less what was taken back, in the currency of the
+    program's newest version alone.
     """
 
     program = models.TextField()

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 import polars as pl
 
 from banyan.core.programs.read import VersionRow
 from banyan.engine.language.book import Book, Terms
+from banyan.engine.language.explain.quantity import MONEY
 from banyan.engine.stages.conditions import variant
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,6 +56,21 @@ class Promised:
             here = (pl.col(program) == slug) & (pl.col(version) == terms.version)
             found = pl.when(here).then(pl.lit(terms.currency)).otherwise(found)
         return found
+
+    @cached_property
+    def currencies(self) -> dict[str, str]:
+        """Of each program that of its newest version."""
+        return {slug: terms.currency for slug, _, terms in self.versions}
+
+    @cached_property
+    def money(self) -> pl.DataFrame:
+        """The units in which programs give money in those currencies: (program, unit)."""
+        rows = [
+            (slug, f"{give} {currency}")
+            for slug, currency in self.currencies.items()
+            for give in MONEY
+        ]
+        return pl.DataFrame(rows, schema={"program": pl.String, "unit": pl.String}, orient="row")
 
     def variants(self, rows: pl.DataFrame) -> pl.Series:
         """Of each row (program, version, advocate, friend) its variants: `rate=a; text=b`.

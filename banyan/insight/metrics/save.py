@@ -97,8 +97,8 @@ def _terms(facts: Facts, promised: Promised) -> pl.DataFrame:
 
 
 def _given(decisions: pl.DataFrame, after: int, upto: int) -> pl.DataFrame:
-    """What was granted or released for referrals, less what was taken back of it: (program,
-    version, friend, unit, amount)."""
+    """What was granted or released for referrals, less what was taken back of it: (program, friend,
+    unit, amount)."""
     freed = freed_between(after, upto)
     granted = decisions.filter((pl.col("outcome") == of.GRANTED) & pl.col("friend").is_not_null())
     return pl.concat([granted.select(freed.columns), freed])

@@ -17,6 +17,8 @@ class Scope:
     programs: tuple[str, ...]
     """Slugs of referral programs that count."""
     currency: str
+    is_all: bool
+    """Whether no other program refers: of what is not kept by program, this is then theirs."""
 
     @property
     def is_empty(self) -> bool:
@@ -30,7 +32,7 @@ def scope(program: str = "") -> Scope:
     known = tuple(slug for slug, terms in latest.items() if not terms.is_self)
     chosen = (program,) if program in known else known
     currency = latest[chosen[0]].currency if chosen else ""
-    return Scope(program if program in known else "", chosen, currency)
+    return Scope(program if program in known else "", chosen, currency, chosen == known)
 
 
 def latest_terms() -> dict[str, Program]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from banyan.core.events import read as log
 from banyan.core.events.frames import said_at, said_by_visitors
 from banyan.core.programs.frames import links_of_codes
+from banyan.core.programs.save import CREATED, code_used
 from banyan.core.referrals.frames import rejected_among
 from banyan.insight.metrics.facts import CLICKED, SHARED, SUBMITTED, Facts, typed
 from banyan.insight.metrics.measures import CLICKS, INITIATED, INVITES, SHARES
@@ -48,16 +50,11 @@ def worded(referrals: pl.DataFrame) -> pl.DataFrame:
     bare = rows.filter((pl.col("channel") == "") | (pl.col("script") == ""))["touch_position"]
     if bare.is_empty():
         return rows
-    typed_in = _in_body("referral_code").fill_null(_in_body("coupon"))
-    code = pl.when(pl.col("name") == CLICKED).then(_in_body("code")).otherwise(typed_in)
     used = said_at(bare.unique().to_list()).select(
-        touch_position="position", key=code.fill_null("").str.strip_chars().str.to_uppercase()
+        "position", key=code_used(), is_named=_in_body("advocate").fill_null("") != ""
     )
-    links = links_of_codes(used["key"].unique().to_list())
-    words = used.join(links.select("key", of_channel="channel", of_script="script"), on="key")
-    return rows.join(
-        words.drop("key"), on="touch_position", how="left", maintain_order="left"
-    ).select(
+    words = _links(used).select(touch_position="position", of_channel="channel", of_script="script")
+    return rows.join(words, on="touch_position", how="left", maintain_order="left").select(
         pl.exclude("channel", "script", "of_channel", "of_script"),
         channel=_either("channel", "of_channel"),
         script=_either("script", "of_script"),
@@ -97,8 +94,10 @@ def _clicks(events: pl.DataFrame) -> pl.DataFrame:
         said_script=word(pl.col("script")),
         said_advocate=pl.col("advocate").fill_null(""),
     )
-    links = links_of_codes(rows["key"].unique().to_list()) if rows.height else _NO_LINKS
-    known = rows.join(links, on="key", how="left", maintain_order="left")
+    used = rows.select(
+        "position", pl.col("key").replace("", None), is_named=pl.col("said_advocate") != ""
+    )
+    known = rows.join(_links(used), on="position", how="left", maintain_order="left")
     return known.select(
         "position",
         "occurred_at",
@@ -110,6 +109,25 @@ def _clicks(events: pl.DataFrame) -> pl.DataFrame:
         script=_either("said_script", "script"),
         advocate=_either("said_advocate", "advocate", is_id=True),
     )
+
+
+def _links(used: pl.DataFrame) -> pl.DataFrame:
+    """The links that touches (position, key, is_named) used: (position, program, advocate, channel,
+    script). Who names an advocate (`is_named`) may name a code beside that nobody had yet, which
+    says nothing of them even when somebody has it later."""
+    keys = used["key"].drop_nulls().unique().to_list()
+    found = used.join(links_of_codes(keys) if keys else _NO_LINKS, on="key")
+    doubtful = found.filter("is_named")
+    if not doubtful.is_empty():
+        created = log.said(CREATED, doubtful["advocate"].unique().to_list())
+        code = _in_body("code").str.strip_chars().str.to_uppercase()
+        made = created.select("position", key=code).group_by("key").min()
+        before = doubtful.join(made, on="key", suffix="_made").filter(
+            pl.col("position_made") < pl.col("position")
+        )
+        had = pl.col("position").is_in(before["position"].implode())
+        found = found.filter(~pl.col("is_named") | had)
+    return found.drop("key", "is_named")
 
 
 def _firsts(clicks: pl.DataFrame) -> pl.DataFrame:

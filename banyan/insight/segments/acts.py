@@ -62,6 +62,7 @@ def make(actor: str, slug: str, *, name: str, rules: Rules, now: datetime) -> Se
             _("Short name: lower-case letters, digits and -, at most 64, such as loyal-buyers.")
         )
     whole, named = asked.checked(rules), _name(name)
+    position = catch_up()
     with one_transaction():
         if Segment.objects.filter(slug=slug).exists():
             raise BadSegment(
@@ -76,7 +77,7 @@ def make(actor: str, slug: str, *, name: str, rules: Rules, now: datetime) -> Se
             changed_by=actor,
             changed_at=now,
         )
-        _fill(row, now=now)
+        _fill(row, position, now=now)
     return _found(slug)
 
 
@@ -86,19 +87,21 @@ def change(actor: str, slug: str, *, name: str, rules: Rules, now: datetime) -> 
     Raises NoSuchSegment, BadSegment, BadRules.
     """
     whole, named = asked.checked(rules), _name(name)
+    position = catch_up()
     with one_transaction():
         row = _locked(slug)
         row.name, row.rules = named, asked.written(whole)
         row.changed_by, row.changed_at = actor, now
         row.save()
-        _fill(row, now=now)
+        _fill(row, position, now=now)
     return _found(slug)
 
 
 def refresh(slug: str, *, now: datetime) -> SegmentRow:
     """Look anew who is in it. Raises NoSuchSegment."""
+    position = catch_up()
     with one_transaction():
-        _fill(_locked(slug), now=now)
+        _fill(_locked(slug), position, now=now)
     return _found(slug)
 
 
@@ -117,9 +120,10 @@ def remove(slug: str) -> None:
         _locked(slug).delete()
 
 
-def _fill(row: Segment, *, now: datetime) -> None:
-    """The members as they are now; only those who come and go are written."""
-    position = catch_up()
+def _fill(row: Segment, position: int, *, now: datetime) -> None:
+    """The members as they are now, with the log taken in at least up to `position`; only those who
+    come and go are written. To take it in holds rows that others wait for, and may last: it comes
+    before the transaction."""
     wanted = matching(asked.read(row.rules), now=now)
     old = Member.objects.filter(segment=row).values_list("customer", flat=True)
     there = pl.Series(list(old), dtype=pl.String)

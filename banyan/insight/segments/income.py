@@ -10,11 +10,10 @@ import msgspec
 import polars as pl
 from django.db import connection
 
-from banyan.core.programs.read import programs
 from banyan.insight.metrics.rebuild import held_position, position
 from banyan.insight.metrics.referrals import friends_among
-from banyan.insight.segments.models import Mark
-from banyan.insight.segments.worth import currency_of
+from banyan.insight.metrics.scope import latest_terms
+from banyan.insight.segments.models import LevelIncome, Mark
 from banyan.kernel.database import among, put, read
 
 STRETCH = 50_000
@@ -33,14 +32,15 @@ def follow(mark: Mark, spent: pl.DataFrame) -> bool:
     """Move chains on by what customers spent just now (customer, currency, amount) and by the
     spending of who joined since; whether there are more who joined. Wants `mark` locked; its caller
     saves it."""
-    if spent.is_empty() and position() == mark.joined:
+    currencies = _currencies()
+    is_other = _is_other(mark, currencies)
+    mark.currencies = msgspec.json.encode(currencies).decode()
+    if spent.is_empty() and position() == mark.joined and not is_other:
         return False
     # Places in chains come from the figures: those must not be made again while we look at them.
     counted = held_position()
-    currencies = {one.slug: currency_of(one.slug) for one in programs()}
-    if counted < mark.joined or _is_other(mark, currencies):
+    if counted < mark.joined or is_other:
         _start_again(mark)
-    mark.currencies = msgspec.json.encode(currencies).decode()
     upto = min(counted, mark.joined + STRETCH)
     fresh = _joined(mark.joined, upto)
     members = _members(spent, mark.joined)
@@ -51,10 +51,24 @@ def follow(mark: Mark, spent: pl.DataFrame) -> bool:
     return upto < counted
 
 
+def missing(mark: Mark) -> int:
+    """How many positions `follow` has to look at for those who joined: all of them if it must start
+    again."""
+    counted = position()
+    starts_again = counted < mark.joined or _is_other(mark, _currencies())
+    return counted if starts_again else counted - mark.joined
+
+
+def _currencies() -> dict[str, str]:
+    return {slug: terms.currency for slug, terms in latest_terms().items()}
+
+
 def _is_other(mark: Mark, currencies: dict[str, str]) -> bool:
     """Whether a program has another currency than that in which its chains were counted."""
     before = msgspec.json.decode(mark.currencies, type=dict[str, str])
-    return any(currencies.get(slug, "") not in ("", one) for slug, one in before.items() if one)
+    other = [slug for slug, currency in currencies.items() if before.get(slug) != currency]
+    # One that was published since has no chains that were counted.
+    return bool(other) and LevelIncome.objects.filter(program__in=other).exists()
 
 
 def _start_again(mark: Mark) -> None:

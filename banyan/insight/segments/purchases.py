@@ -14,8 +14,7 @@ import polars as pl
 from banyan.core.events import read as log
 from banyan.engine.raw import from_lines
 from banyan.engine.values import Kind
-from banyan.insight.metrics.rebuild import position
-from banyan.insight.segments.income import follow
+from banyan.insight.segments.income import follow, missing
 from banyan.insight.segments.models import Mark
 from banyan.kernel.database import among, one_transaction, put, read, write
 from banyan.kernel.money import MINOR_DIGITS
@@ -67,13 +66,15 @@ def catch_up() -> int:
             # Two that catch up at once go one after the other.
             Mark.objects.get_or_create(id=1)
             mark = Mark.objects.select_for_update().get(id=1)
+            before = mark.position, mark.joined, mark.currencies
             events = log.after(mark.position, CHUNK)
             spent = _NOTHING
             if not events.is_empty():
                 spent = _take_in(events)
                 mark.position = events["position"][-1]
             is_behind = follow(mark, spent)
-            mark.save()
+            if (mark.position, mark.joined, mark.currencies) != before:
+                mark.save()
         if events.is_empty() and not is_behind:
             return mark.position
 
@@ -81,8 +82,8 @@ def catch_up() -> int:
 def catch_up_if_near() -> int:
     """The same where little is missing, as pages can wait for; else how far it is already."""
     mark, _made = Mark.objects.get_or_create(id=1)
-    missing = max(log.head() - mark.position, abs(position() - mark.joined))
-    return catch_up() if missing <= NEAR else mark.position
+    lacking = max(log.head() - mark.position, missing(mark))
+    return catch_up() if lacking <= NEAR else mark.position
 
 
 def bought(customers: Sequence[str], *, from_at: datetime, until_at: datetime) -> pl.DataFrame:

@@ -14,9 +14,10 @@ from banyan.kernel.database import read
 
 KEPT = (
     "d.amount > 0 AND (d.outcome = 'granted' OR (d.outcome = 'held' AND EXISTS (SELECT 1 FROM "
-    "referrals_ruling r WHERE r.decision_id = d.decision_id AND r.verdict = 'released')))"
+    "referrals_ruling r WHERE r.decision_id = d.decision_id AND r.verdict = 'released' "
+    "AND r.position > d.position)))"
 )
-"""SQL that holds for a decision `d` that gave something."""
+"""SQL that holds for a decision `d` that gave something; a word before it released nothing."""
 
 _TIME = pl.Datetime("us", "UTC")
 _PEOPLE: dict[str, Any] = {

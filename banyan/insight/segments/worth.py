@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from banyan.core.events import read as log
-from banyan.core.programs.read import versions
+from banyan.core.programs.read import published_program, versions
 from banyan.core.referrals import chains
 from banyan.insight.metrics.rebuild import position
 from banyan.insight.segments import sources
@@ -173,16 +173,13 @@ def greatest(
 
 
 def every(program: str) -> Iterator[list[Worth]]:
-    """All chains of a program, those with most members first, in pieces."""
-    currency = currency_of(program)
-    pieces = read_in_pieces(
-        f"{_CHAINS} WHERE c.program = %s ORDER BY c.members DESC, c.top DESC",
-        [program],
-        _CHAIN,
-        size=_PIECE,
-    )
-    for piece in pieces:
-        yield _worths(piece, currency)
+    """All chains of a program, those with most members first, in pieces; each is a question of its
+    own, so that nothing is open while a reader waits."""
+    piece = greatest(program, limit=_PIECE)
+    while piece:
+        yield piece
+        last = piece[-1]
+        piece = greatest(program, after=(last.members, last.top), limit=_PIECE)
 
 
 def by_level(program: str) -> list[Level]:
@@ -198,8 +195,9 @@ def by_level(program: str) -> list[Level]:
 
 
 def share_counted() -> float:
-    """How much of the log chains count, with all that their members spent: 1 but for the last few
-    events, that the worker is at all the time."""
+    """How much of the log chains count, with all that their members spent; 1 while no more than the
+    last `NEAR` events are missing. The worker counts chains and what was paid at once, but what was
+    spent is taken in by the clock, each minute, and by pages that need it."""
     head = log.head()
     taken, joined = Mark.objects.values_list("position", "joined").filter(id=1).first() or (0, 0)
     done = min(position(), taken, joined)
@@ -209,7 +207,7 @@ def share_counted() -> float:
 def currency_of(program: str) -> str:
     """The currency of a program's newest version."""
     found = [row for row in versions(program) if row.status == "published"]
-    return found[0].terms.currency if found else ""
+    return published_program(program, found[0].number).currency if found else ""
 
 
 def _spent_by(person: str, program: str) -> tuple[str, list[object]]:

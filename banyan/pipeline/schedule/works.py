@@ -15,6 +15,7 @@ from banyan.growth.journeys.read import failed_since
 from banyan.growth.leads import acts as leads
 from banyan.insight.exposure import save as exposure
 from banyan.insight.segments.acts import refresh_all
+from banyan.insight.segments.purchases import catch_up
 from banyan.kernel.errors import Problem
 from banyan.pipeline import (
     alarm_news,
@@ -138,6 +139,10 @@ def _amend(now: datetime, _stop: Event) -> str:
     return amending.advance(now)
 
 
+def _take_in_purchases(_now: datetime, _stop: Event) -> str:
+    return f"Purchases up to position {catch_up():,} are taken in."
+
+
 def _refresh_segments(now: datetime, _stop: Event) -> str:
     return f"{refresh_all(now=now):,} segments were counted anew."
 
@@ -151,6 +156,7 @@ WORKS = (
     Work("payouts", "* * * * *", timedelta(minutes=20), paying.advance),
     Work("payouts_due", "0 9 * * *", timedelta(minutes=10), watching.payouts_due),
     Work("amends", "* * * * *", timedelta(minutes=10), _amend),
+    Work("purchases", "* * * * *", timedelta(minutes=30), _take_in_purchases),
     Work("segments", "*/5 * * * *", timedelta(minutes=30), _refresh_segments),
     Work("figures", "40 * * * *", timedelta(minutes=30), figures.watch),
     Work("budgets", "45 * * * *", timedelta(minutes=30), spending.look),

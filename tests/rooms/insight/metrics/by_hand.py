@@ -180,14 +180,16 @@ class Books:
 
     def _paid(self) -> dict[tuple[str, str], int]:
         """By referral, what was granted in money less what was taken back."""
-        released = {e["properties"]["decision_id"] for e in self.named("Decision Released")}
+        released = {
+            e["properties"]["decision_id"]: e["position"] for e in self.named("Decision Released")
+        }
         back: Counter[str] = Counter()
         for row in self.tables["reversals"]:
             back[row["decision_id"]] += row["amount"]
         found: Counter[tuple[str, str]] = Counter()
         for d in self.tables["decisions"]:
             stands = d["outcome"] == "granted" or (
-                d["outcome"] == "held" and d["decision_id"] in released
+                d["outcome"] == "held" and released.get(d["decision_id"], 0) > d["position"]
             )
             currency = self.currencies[d["program"]]
             if stands and d["unit"] in (f"cash {currency}", f"credit {currency}"):

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-import pytest
+import random
+import time
 
+import polars as pl
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from banyan.core.ledger.frames import transfers_of_decisions
 from banyan.core.programs.read import published
 from banyan.core.referrals import held
 from banyan.core.referrals.models import Decision
 from banyan.insight.metrics import forest
-from banyan.insight.metrics.promised import promised
+from banyan.insight.metrics.chains import hang
+from banyan.insight.metrics.keeper import Keeper
+from banyan.insight.metrics.models import Chain, Progress
+from banyan.insight.metrics.promised import Promised, promised
 from banyan.insight.metrics.rebuild import catch_up, start_again
-from banyan.insight.segments.worth import of_chain
+from banyan.insight.metrics.reconcile import differences
+from banyan.insight.metrics.scope import scope
+from banyan.insight.segments.worth import currency_of, of_chain
 from banyan.pipeline.books import book_of
 from banyan.pipeline.wait import cursor_position
 from tests.installation import Installation
 from tests.rooms.core.referrals.test_chains import EVERYBODY, brought, tree
 from tests.rooms.insight.metrics.busy import busy
-from tests.rooms.insight.metrics.test_figures import everything, rows
+from tests.rooms.insight.metrics.by_hand import Books
+from tests.rooms.insight.metrics.test_figures import assert_chains, everything, rows
+from tests.rooms.insight.metrics.test_reading import DAY
 from tests.rooms.pipeline.line import Line
 
 HOLDING = """
@@ -34,6 +48,10 @@ risk:
 """
 
 
+PAYING = EVERYBODY + "  thanks: {to: advocate, on: bought, give: cash, amount: 20.00}\n"
+IN_YEN = PAYING.replace("version: 1", "version: 2").replace("USD", "JPY").replace("20.00", "500")
+
+
 def everybody() -> Line:
     line = Line()
     line.publish(EVERYBODY)
@@ -45,12 +63,16 @@ def places() -> list[tuple[object, ...]]:
     return sorted((row[2], row[1], row[22], row[8], row[23]) for row in rows("friend"))
 
 
+def terms() -> Promised:
+    """What is published now."""
+    versions = published()
+    return promised(book_of(versions), versions)
+
+
 def counted_anew(*, limit: int) -> None:
     """All figures again, so many positions at a time."""
-    versions = published()
-    stands = promised(book_of(versions), versions)
     start_again()
-    while catch_up(stands, cursor=cursor_position(), limit=limit):
+    while catch_up(terms(), cursor=cursor_position(), limit=limit):
         pass
 
 
@@ -138,6 +160,12 @@ def paid() -> int:
     return int(kept)
 
 
+def granted(decision_id: str) -> int:
+    """By the ledger."""
+    moved = transfers_of_decisions([decision_id])
+    return int(moved.filter(pl.col("transfer_id").str.ends_with("/grant"))["amount"].sum())
+
+
 @pytest.mark.parametrize("limit", [1, 4, 100])
 def test_a_held_reward_counts_from_its_release(installation: Installation, limit: int) -> None:
     line = Line()
@@ -164,7 +192,9 @@ def test_a_held_reward_counts_from_its_release(installation: Installation, limit
 
 
 @pytest.mark.parametrize("limit", [1, 4, 100])
-def test_a_word_before_its_decision_counts_once(installation: Installation, limit: int) -> None:
+def test_a_word_before_its_decision_releases_nothing(
+    installation: Installation, limit: int
+) -> None:
     line = Line()
     line.publish(HOLDING)
     line.say("Referral Link Created", "ann", code="ann", program="spring")
@@ -175,16 +205,156 @@ def test_a_word_before_its_decision_counts_once(installation: Installation, limi
     assert "spring/thanks/ann/6" in Decision.objects.filter(outcome="held").values_list(
         "decision_id", flat=True
     )
-    assert paid() == 4000
+    assert granted("spring/thanks/ann/6") == 0
+    assert differences(DAY, scope()) == []
+    assert paid() == 2000
+    counted_anew(limit=limit)
+    assert paid() == 2000
     word(line, "Released", "spring/thanks/ann/6")
     line.work()
     assert paid() == 4000
+    assert granted("spring/thanks/ann/6") == 2000
     line.say("Order Refunded", "ben", order_id="of-ben")
     line.work()
     assert paid() == 2000
     live = everything()
     counted_anew(limit=limit)
     assert everything() == live
+
+
+def ordered(line: Line, friend: str, number: int, currency: str = "USD") -> None:
+    """An order of 10."""
+    line.say("Order Completed", friend, order_id=f"o{number}", total=10, currency=currency)
+
+
+@pytest.mark.parametrize("limit", [1, 5, 100])
+def test_what_was_paid_is_told_in_the_money_of_the_newest_version(
+    installation: Installation, limit: int
+) -> None:
+    line = Line()
+    line.publish(PAYING)
+    brought(line, "ann", "ben")
+    brought(line, "ann", "cid")
+    ordered(line, "ben", 1)
+    line.work()
+    assert paid() == 2000
+    line.publish(IN_YEN)
+    line.work()  # nothing happened since
+    assert (currency_of("spring"), paid()) == ("JPY", 0)
+    ordered(line, "cid", 2)  # was promised dollars
+    brought(line, "ann", "dan")
+    ordered(line, "dan", 3, "JPY")
+    line.say("Order Refunded", "ben", order_id="o1")
+    line.work()
+    assert sorted(Decision.objects.exclude(unit="points").values_list("unit", "amount")) == [
+        ("cash JPY", 500),
+        ("cash USD", 2000),
+        ("cash USD", 2000),
+    ]
+    assert paid() == 500
+    live = everything()
+    counted_anew(limit=limit)
+    assert everything() == live
+    # Back again: what was paid in dollars counts, less what came back of it.
+    line.publish(PAYING.replace("version: 1", "version: 3"))
+    line.work()
+    assert (currency_of("spring"), paid()) == ("USD", 2000)
+
+
+def test_a_worker_that_goes_on_hears_of_another_currency(installation: Installation) -> None:
+    line = Line()
+    line.publish(PAYING)
+    brought(line, "ann", "ben")
+    ordered(line, "ben", 1)
+    line.work()
+    keeper, cursor = Keeper(), cursor_position()
+    keeper.count(terms(), cursor=cursor, now=line.now)
+    assert paid() == 2000
+    line.publish(IN_YEN)
+    # As if it had not been the worker that published it who counts.
+    Chain.objects.update(paid=2000)
+    Progress.objects.update(currencies='{"spring":"USD"}')
+    keeper.count(terms(), cursor=cursor, now=line.now)
+    assert paid() == 0
+
+
+def test_what_is_added_up_anew_is_what_was_added_up_bit_by_bit(installation: Installation) -> None:
+    busy()
+    live = rows("chain")
+    assert sum(row[5] for row in live) > 0
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE metrics_chain SET paid = paid + 7")
+        cursor.execute("UPDATE metrics_progress SET currencies = '{}'")
+    assert not catch_up(terms(), cursor=cursor_position())
+    assert rows("chain") == live
+
+
+def long_chain(line: Line, length: int) -> None:
+    """A chain in which each brought the next."""
+    for number in range(length):
+        brought(line, f"p{number}", f"p{number + 1}")
+    line.work()
+
+
+def asked_for(line: Line) -> list[str]:
+    """What is asked of referrals' rows while the line works."""
+    with CaptureQueriesContext(connection) as asked:
+        line.work()
+    queries = [one["sql"] for one in asked.captured_queries]
+    return [one for one in queries if "metrics_friend" in one and "SELECT" in one]
+
+
+def test_a_long_chain_is_lifted_by_one_question(installation: Installation) -> None:
+    line = everybody()
+    long_chain(line, 3)
+    brought(line, "p3", "q")
+    few = asked_for(line)
+    long_chain(line, 80)
+    brought(line, "p80", "last")
+    many = asked_for(line)
+    assert len(many) == len(few)
+    assert [one.split()[0] for one in many].count("WITH") == 1
+    assert {row[1]: row[4] for row in places()} == {
+        **{f"p{number}": 81 - number for number in range(1, 81)},
+        "q": 0,
+        "last": 0,
+    }
+    # Whoever lifts nobody far asks for nobody.
+    brought(line, "p40", "aside")
+    assert [one.split()[0] for one in asked_for(line)].count("WITH") == 0
+
+
+def test_a_line_of_new_referrals_is_looked_at_once_each(installation: Installation) -> None:
+    number = 20_000
+    rows = pl.DataFrame({"n": range(number)}).select(
+        program=pl.lit("spring"),
+        advocate=pl.format("p{}", "n"),
+        friend=pl.format("p{}", pl.col("n") + 1),
+    )
+    began = time.perf_counter()
+    hung = hang(rows)
+    assert time.perf_counter() - began < 5  # a look at each for each would take minutes
+    assert hung.columns()["below"].to_list() == list(range(number - 1, -1, -1))
+    assert set(hung.columns()["top"]) == {"p0"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whoever_brings_whom_is_lifted_alike(installation: Installation, seed: int) -> None:
+    chance, line, people = random.Random(seed), everybody(), [f"p{n}" for n in range(40)]
+    friends = chance.sample(people, 36)
+    for friend in friends:
+        # Mostly those who joined lately bring others, so that chains are long and forked.
+        place = friends.index(friend)
+        lately = friends[max(0, place - 4) : place] if chance.random() < 0.8 else []
+        others = [one for one in people if one != friend]
+        brought(line, chance.choice(lately or others), friend)
+    line.work(limit=5)
+    live = everything()
+    assert max(row[3] for row in live["chain"]) >= 5
+    assert_chains(live, Books("UTC", {"spring": "USD"}))
+    for limit in (1, 7, 1000):
+        counted_anew(limit=limit)
+        assert everything() == live
 
 
 def test_other_cuts_of_the_log_change_nothing(installation: Installation) -> None:

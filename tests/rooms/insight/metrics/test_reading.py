@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
+from banyan.core.programs.read import link_row
 from banyan.insight.metrics import economics, figures, lines
 from banyan.insight.metrics.advocates import brought, cover, elapsed, layers
 from banyan.insight.metrics.assumptions import Assumptions, assume, assumptions
@@ -16,12 +17,15 @@ from banyan.insight.metrics.funnel import funnel, funnels, leak, steps
 from banyan.insight.metrics.lines import BadLine
 from banyan.insight.metrics.lines import Line as Drawn
 from banyan.insight.metrics.measures import CLICKS, INITIATED
+from banyan.insight.metrics.models import Friend
 from banyan.insight.metrics.periods import Period, floored, latest
 from banyan.insight.metrics.periods import year as yearly
 from banyan.insight.metrics.reconcile import differences
 from banyan.insight.metrics.scope import scope
 from banyan.insight.metrics.sums import moved_in_all, sums
+from banyan.pipeline.figures import rebuild
 from tests.installation import Installation
+from tests.rooms.insight.metrics.test_figures import everything
 from tests.rooms.pipeline.line import PROGRAM, Line
 
 DAY = Period(date(2026, 3, 1), date(2026, 3, 1))
@@ -82,7 +86,7 @@ def test_a_leak_is_where_most_is_missing_against_before() -> None:
     assert leak(steps(before, before)) is None
 
 
-def test_the_nineteen_figures_of_a_story(installation: Installation) -> None:
+def test_the_twenty_figures_of_a_story(installation: Installation) -> None:
     line = story()
     line.say("NPS Answered", "ben", score=10)
     line.say("NPS Answered", "cid", score=3)
@@ -119,6 +123,46 @@ def test_the_nineteen_figures_of_a_story(installation: Installation) -> None:
     assert len(figures.KPIS) == 5
     assert len(figures.CORE) == 12
     assert set(figures.ALL) == set(lines.OURS)
+
+
+def test_how_much_of_the_business_referral_carries_is_known_of_all_programs_alone(
+    installation: Installation,
+) -> None:
+    line = Line()
+    line.publish()
+    line.publish(PROGRAM.replace("spring", "autumn"))
+    line.say("Referral Link Created", "ann", code="ANN", program="spring")
+    line.say("Signed Up", "ben", referral_code="ANN")
+    line.say("Order Completed", "ben", order_id="o1", total=50, currency="USD")
+    line.say("Order Completed", "zoe", order_id="o2", total=150, currency="USD")
+    line.work()
+
+    def told(program: str) -> dict[str, float | None]:
+        found = figures.everything(DAY, scope(program), today=date(2026, 3, 1))
+        return {one.meant.key: one.value for one in found}
+
+    def carried(program: str) -> float | None:
+        return economics.revenue_share(sums(DAY, scope(program)))
+
+    assert (told("")["revenue_share"], carried("")) == (0.25, 0.25)
+    assert told("spring").keys() == told("").keys() - {"revenue_share"}
+    assert (carried("spring"), carried("autumn")) == (None, None)
+    [shown] = figures.weight(sums(DAY, scope("spring")), sums(DAY, scope("spring")), DAY)
+    assert (shown.value, shown.colour) == (None, None)
+
+
+def test_where_more_came_back_than_was_ordered_there_is_no_share(
+    installation: Installation,
+) -> None:
+    line = story()
+    line.say("Order Completed", "zoe", order_id="o4", total=30, currency="USD")
+    line.say("Order Refunded", "zoe", order_id="o4", total=120)
+    line.work()
+    # 80 by whom a program brought, 90 less by others.
+    assert economics.revenue_share(sums(DAY, scope())) is None
+    line.say("Order Completed", "zoe", order_id="o5", total=20, currency="USD")
+    line.work()
+    assert economics.revenue_share(sums(DAY, scope())) == 8
 
 
 def test_who_brings_and_how_deep(installation: Installation) -> None:
@@ -234,6 +278,11 @@ def test_a_crossing_is_told_once(installation: Installation) -> None:
     assert lines.crossings({key: None}, now=NOW) == []
     [fallen] = lines.crossings({key: "red"}, now=NOW)
     assert (fallen.program, fallen.figure, fallen.colour, fallen.before) == (*key, "red", "green")
+    # One that nobody looks at any longer is over.
+    other = ("spring", "depth")
+    [_new, over] = lines.crossings({other: "green"}, now=NOW)
+    assert (over.program, over.figure, over.colour, over.before) == (*key, "green", "red")
+    assert lines.crossings({other: "green"}, now=NOW) == []
 
 
 def test_rewards_are_held_against_orders_refunds_and_the_ledger(
@@ -297,6 +346,57 @@ def test_what_came_by_a_link_with_words_of_its_own_stands_under_them(
         "": [1, 1, 1, 0, 0],
     }
     assert stages("script") == {"gift": [4, 4, 4, 0, 0], "": [1, 1, 1, 0, 0]}
+
+
+def test_words_are_of_the_code_that_the_engine_goes_by(installation: Installation) -> None:
+    line = Line()
+    line.publish()
+    for who, code in (("ann", "SALON8"), ("bob", "BOB1")):
+        line.say("Referral Link Created", who, code=code, program="spring", channel=f"of {who}")
+    line.say("Signed Up", "ben", referral_code="", coupon=" salon8")
+    line.say("Signed Up", "cid", referral_code=" ", coupon="SALON8")
+    line.say("Signed Up", "dan", advocate="ann", coupon="BOB1")
+    line.say("Signed Up", "eve", advocate="", coupon="BOB1")
+    line.say("Signed Up", "fay", advocate="ann", referral_code="BOB1")
+    line.work()
+    found = Friend.objects.order_by("friend").values_list("friend", "advocate", "channel")
+    assert list(found) == [
+        ("ben", "ann", "of ann"),
+        ("cid", "ann", "of ann"),
+        ("dan", "ann", ""),
+        ("eve", "bob", "of bob"),
+        ("fay", "bob", "of bob"),
+    ]
+    codes = [link_row(code) for code in ("SALON8", "BOB1")]
+    assert [one.referrals for one in codes if one] == [2, 2]
+
+
+@pytest.mark.parametrize("limit", [1, 100])
+def test_a_link_that_is_made_later_gives_no_words(installation: Installation, limit: int) -> None:
+    line = Line()
+    line.publish()
+    early = {"advocate": "ann", "code": "SOON"}
+    line.say("Referral Link Clicked", anonymousId="w1", **early)
+    line.say("Signed Up", "ben", anonymousId="w1")
+    line.say("Signed Up", "cid", advocate="ann", referral_code="soon")
+    own = {"channel": "salon", "script": "gift"}
+    line.say("Referral Link Created", "ann", code="SOON", program="spring", **own)
+    line.say("Referral Link Clicked", anonymousId="w2", **early)
+    line.say("Signed Up", "dan", anonymousId="w2")
+    line.say("Signed Up", "eve", advocate="ann", referral_code="soon")
+    line.work(limit)
+    live = everything()
+    found = Friend.objects.order_by("friend").values_list("friend", "channel", "script")
+    assert list(found) == [
+        ("ben", "", ""),
+        ("cid", "", ""),
+        ("dan", "salon", "gift"),
+        ("eve", "salon", "gift"),
+    ]
+    clicks = [(row[1], row[3], row[9]) for row in live["slice"] if row[6] == "clicks"]
+    assert sorted(clicks) == [("", "", 1), ("spring", "salon", 1)]
+    rebuild(progress=lambda *_: None)
+    assert everything() == live
 
 
 def test_somebody_who_clicks_again_was_reached_once(installation: Installation) -> None:

@@ -97,13 +97,17 @@ def test_who_stands_in_a_chain_twice_spent_once(installation: Installation) -> N
     ]
 
 
-def test_the_greatest_chains_and_levels(installation: Installation) -> None:
+def test_the_greatest_chains_and_levels(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     company()
     ann, gus = worth.greatest("spring")
     assert ann == worth.of_chain("spring", "ann", most=100).worth
     assert gus == worth.Worth("gus", 1, 1, 1, "USD", 100, 2000)
     assert [one.top for one in worth.greatest("spring", by="revenue", limit=1)] == ["ann"]
     assert list(worth.every("spring")) == [[ann, gus]]
+    monkeypatch.setattr(worth, "_PIECE", 1)
+    assert list(worth.every("spring")) == [[ann], [gus]]
     assert worth.by_level("spring") == [
         worth.Level(1, 3, 1, 8100),
         worth.Level(2, 1, 0, 550),

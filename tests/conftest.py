@@ -47,31 +47,38 @@ LONG = (
     "browser/test_widget.py",
     "faults/",
 )
+SPREAD = 0.8
+"""Over how much of the others those that start a company are spread: none shall be the last."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files go to processes whole and in this order: first those that start a company, whose tests
-    come one company after another whatever the shuffle, since each start takes seconds."""
-    items.sort(key=_place)
+    """Files go to processes whole and in this order: first the long ones, then among all the others
+    those that start a company and wait for its servers and a browser, while somebody else computes.
+    Their tests come one company after another whatever the shuffle, since each start takes seconds.
+    """
+    items.sort(key=lambda item: str(_company(item) or ""))
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    long = [file for file in files if any(name in str(file) for name in LONG)]
+    rest = [file for file in files if file not in long]
+    waiting = [file for file in rest if any(map(_company, files[file]))]
+    others = [file for file in rest if file not in waiting]
+    every = max(1, round(SPREAD * len(others) / max(1, len(waiting))))
+    for place, file in enumerate(waiting):
+        others.insert(place * (every + 1), file)
+    items[:] = [item for file in (*long, *others) for item in files[file]]
+
+
+def _company(item: pytest.Item) -> object:
+    found = getattr(item, "callspec", None)
+    return found.params.get("company") if found else None
 
 
 def pytest_collection_finish() -> None:
     """What stands by now stays to the end: no need to look through it for garbage each time."""
     gc.collect()
     gc.freeze()
-
-
-def _place(item: pytest.Item) -> tuple[int, str, str]:
-    company = _params(item).get("company")
-    if company is not None:
-        return 0, item.path.stem, str(company)
-    is_long = any(name in item.nodeid for name in LONG)
-    return (1 if is_long else 2), "", ""
-
-
-def _params(item: pytest.Item) -> dict[str, object]:
-    found = getattr(item, "callspec", None)
-    return dict(found.params) if found else {}
 
 
 @pytest.fixture(autouse=True)

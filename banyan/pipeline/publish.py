@@ -51,6 +51,8 @@ def settled(slug: str, number: int, *, timeout_s: float) -> VersionRow:
             return row
         with leading() as leads:
             if leads:
-                Worker().advance()
+                worker = Worker()
+                worker.advance()
+                worker.finish()
                 continue
         time.sleep(PAUSE_S)

@@ -14,11 +14,12 @@ from typing import Literal
 
 from banyan.growth.tasks import acts, read
 from banyan.pipeline.approving.read import SIDES, legal_due, open_reviews
-from banyan.trust.privacy.read import requests
+from banyan.trust.privacy.read import RequestRow, requests
 
 REVIEW_DAYS = timedelta(days=2)
 """For legal and finance, each."""
 MOST = 1_000
+"""Requests read at once."""
 
 Kind = Literal["approval", "review"]
 _KINDS: tuple[Kind, ...] = ("approval", "review")
@@ -39,11 +40,11 @@ def look(now: datetime) -> int:
     """Open a task for everything that waits, close those about what waits no more; how many are
     new."""
     waiting = {(one.kind, one.about): one for one in _waiting(now)}
-    for kind in _KINDS:
-        for task in read.tasks(kinds=[kind], limit=MOST):
-            is_ours = task.about.partition(":")[0] in _OURS
-            if is_ours and (kind, task.about) not in waiting:
-                acts.settle(kind, task.about, now=now)
+    # Payouts and corrections share the kinds.
+    for task in read.all_open(_KINDS):
+        is_ours = task.about.partition(":")[0] in _OURS
+        if is_ours and (task.kind, task.about) not in waiting:
+            acts.settle(task.kind, task.about, now=now)
     fresh = [one for one in waiting.values() if not read.is_open(one.kind, one.about)]
     for one in fresh:
         acts.open_task(
@@ -67,6 +68,14 @@ def _waiting(now: datetime) -> Iterator[_Waits]:
     for live in legal_due():
         if live.due_at <= now:
             yield _Waits("review", f"check:{live.program}", "legal", live.due_at, live.program)
-    for one in requests(state="open", limit=MOST):
+    for one in _open_requests():
         about = f"privacy:{one.number}"
         yield _Waits("approval", about, "legal", one.due_at, customer=one.user_id)
+
+
+def _open_requests() -> Iterator[RequestRow]:
+    """All of them: of one that was left out the task would be closed while it waits."""
+    before = None
+    while page := requests(state="open", before=before, limit=MOST):
+        yield from page
+        before = page[-1].number

@@ -1,5 +1,6 @@
 """watching: what arises for the staff: new referrals to follow up, stuck ones, moments to ask,
-disputes to answer, verdicts to give, payouts that are due, preparations of programs that are late.
+advocates to thank, disputes to answer, verdicts to give, payouts that are due, preparations of
+programs that are late.
 
 Each look goes on from where the last one ended, and opens nothing twice, so it may be cut off
 anywhere. All of it begins with the first look: what an installation did before it, or imports of
@@ -8,6 +9,7 @@ its past, is nobody's task any more, and nobody is reminded of it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +21,7 @@ from django.conf import settings
 
 from banyan.core.events.read import after, said
 from banyan.core.programs.force import Running, running
+from banyan.core.referrals.granted import Granted, granted_after
 from banyan.core.referrals.missing import missing_each
 from banyan.core.referrals.read import referrals_of
 from banyan.core.referrals.stages import Stage
@@ -31,7 +34,7 @@ from banyan.growth.planning import preparations
 from banyan.growth.tasks import acts, marks, read
 from banyan.growth.tasks.asking import Asked, may_ask
 from banyan.growth.tasks.read import TaskRow
-from banyan.growth.tasks.rules import Ask, FollowUp, Stuck, rule, rules
+from banyan.growth.tasks.rules import Ask, FollowUp, Stuck, Thanks, rule, rules
 from banyan.pipeline import alarms, verdicts, wait
 from banyan.trust.staff.read import member
 
@@ -41,9 +44,12 @@ STUCK_SINCE = timedelta(days=90)
 """Who has stood still for longer has left."""
 MOST = 1_000
 """Of each kind at one look; the next one goes on."""
+MOST_EVENTS = 1_000_000
+"""Of the log at one look for rewards: more than come in the minute until the next."""
 
 _ROLES = {"sales": "sales", "support": "support", "legal": "legal", "finance": "finance"}
 """Whose inbox a department's is; that of all others is growth's."""
+_FOLLOW_UPS = "follow_ups"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _WATCHED: tuple[Stage, ...] = ("accepted", "activated")
@@ -59,11 +65,13 @@ class _Moment:
 
 def look(now: datetime, stop: Event) -> str:
     """Everything once; a sentence how it went."""
-    programs = {slug: one for slug, one in running(now).items() if one.is_open}
+    known = running(now)
+    programs = {slug: one for slug, one in known.items() if one.is_open}
     counts = {
         "follow-ups": _follow_ups(programs, now),
         "stuck referrals": sum(_stuck(one, now) for one in programs.values()),
         "moments to ask": _moments(programs, now),
+        "thanks": _thanks(sorted(known), now),
         "disputes": _disputes(now),
         "verdicts": verdicts.look(now),
         "late preparations": _preparations(now),
@@ -194,11 +202,8 @@ def _raise(now: datetime) -> None:
 
 def _all_stuck() -> Iterator[tuple[TaskRow, str, bool]]:
     """Every open task about a stuck referral, its program, and whether the friend moved on."""
-    tasks: list[TaskRow] = []
-    while page := read.tasks(kinds=["stuck"], offset=len(tasks), limit=MOST):
-        tasks += page
     groups: dict[tuple[str, Stage], list[tuple[TaskRow, str]]] = {}
-    for task in tasks:
+    for task in read.all_open(["stuck"]):
         program, friend, stage = stuck_of(task.about)
         groups.setdefault((program, stage), []).append((task, friend))
     for (program, stage), members in groups.items():
@@ -217,9 +222,11 @@ def stuck_of(about: str) -> tuple[str, str, Stage]:
 
 def _lapsed(now: datetime) -> None:
     """New referrals that nobody spoke to in time: the manager is told, and there is an alarm."""
-    late = read.tasks(kinds=["follow_up"], late_at=now, limit=MOST)
-    for task in late:
-        if task.taken_at is not None or read.task_about("exception", _lapse(task.number)):
+    late = [task for task in read.all_open(["follow_up"]) if task.is_late(now)]
+    waiting = [task for task in late if task.taken_at is None]
+    told = read.known_of("exception", [_lapse(task.number) for task in waiting])
+    for task in waiting:
+        if _lapse(task.number) in told:
             continue
         wanted = rule(FollowUp, task.program)
         acts.open_task(
@@ -232,16 +239,24 @@ def _lapsed(now: datetime) -> None:
             now=now,
         )
         acts.lift(task.number, role=wanted.manager_role, due_at=now, now=now, is_raised=False)
-    waiting = [task for task in late if task.taken_at is None]
-    if waiting:
+    _tell_managers([task.program for task in waiting], now)
+
+
+def _tell_managers(programs: Sequence[str], now: datetime) -> None:
+    """An alarm for each manager's role: of these programs, one a lapsed task, its own alone."""
+    wanted = rules(FollowUp, sorted(set(programs)))
+    lapsed = Counter(wanted[program].manager_role for program in programs)
+    for role, count in lapsed.items():
         alarms.raise_alarm(
-            "follow_ups",
-            f"{len(waiting):,} new referrals were not followed up in time; see the tasks.",
+            f"{_FOLLOW_UPS}:{role}",
+            f"{count:,} new referrals were not followed up in time; see the tasks.",
             now=now,
-            role=rule(FollowUp, waiting[0].program).manager_role,
+            role=role,
         )
-    else:
-        alarms.close("follow_ups", now=now)
+    for one in alarms.raised():
+        kind, _, role = one.kind.partition(":")
+        if kind == _FOLLOW_UPS and role not in lapsed:
+            alarms.close(one.kind, now=now)
 
 
 def _lapse(number: int) -> str:
@@ -278,7 +293,7 @@ def _preparations(now: datetime) -> int:
         f"preparation:{one.program}/{one.id}@{one.due_on}": one
         for one in preparations.late(today, limit=MOST)
     }
-    for task in read.tasks(kinds=["exception"], limit=MOST):
+    for task in read.all_open(["exception"]):
         if task.about.startswith("preparation:") and task.about not in late:
             acts.close("system", task.number, outcome="done", note="", now=now)
     fresh = late.keys() - read.known_of("exception", list(late))
@@ -399,6 +414,39 @@ def _spent(user_id: str, currency: str, now: datetime) -> float:
         currency=pl.col("body").str.json_path_match("$.properties.currency").fill_null(currency),
     ).filter(pl.col("currency") == currency)
     return float(paid["total"].sum())
+
+
+def _thanks(programs: list[str], now: datetime) -> int:
+    """An advocate is thanked for the reward that the rule of its program names, once; also after
+    the program has closed its doors."""
+    decided = wait.cursor_position()
+    place = marks.place("thanks", else_=decided)
+    wanted = {slug: one for slug, one in rules(Thanks, programs).items() if one.is_on}
+    upto = min(decided, place + MOST_EVENTS) if wanted else decided
+    count = 0
+    for one in granted_after(place, upto=upto, programs=list(wanted)):
+        its = wanted[one.program]
+        if one.nth == its.rewards and one.at > now - FRESH:
+            count += _thank(one, its, now)
+    marks.put("thanks", upto)
+    return count
+
+
+def _thank(one: Granted, wanted: Thanks, now: datetime) -> bool:
+    """Whether it was not asked for before, as where the rule's number was changed since."""
+    about = f"thanks:{one.program}/{one.advocate}"
+    if read.task_about("thanks", about) is not None:
+        return False
+    acts.open_task(
+        "thanks",
+        about,
+        owner_role=wanted.role,
+        due_at=one.at + timedelta(hours=wanted.hours),
+        program=one.program,
+        customer=one.advocate,
+        now=now,
+    )
+    return True
 
 
 def _occasions(wanted: Mapping[str, Ask], now: datetime) -> int:

@@ -164,6 +164,10 @@ class Worker:
         if due is not None and due <= (now - _EPOCH) // _MICROSECOND:
             append_one("clock", _ticked(now), now=now)
 
+    def finish(self) -> None:
+        """Wait for what is counted beside. Raises what that raised, which nobody would hear of."""
+        self._beside.wait()
+
     def _decide(self, cursor: Cursor, events: pl.DataFrame, *, is_full: bool) -> None:
         last = int(events["position"][-1])
         assert self._book is not None, "the book is taken up before the first batch"
@@ -198,6 +202,8 @@ class Worker:
             forget_at(people.save(events))
             news.save(outcomes, stages=stages, rulings=rulings, now=clock.now())
             shelf.save(after.changes())
+        # The batch stands from here on, whatever becomes of its figures.
+        self.position = last
         self._beside.wait()
         self._figures.take(
             Facts(
@@ -212,7 +218,6 @@ class Worker:
             upto=last,
             now=clock.now(),
         )
-        self.position = last
         self._count(is_behind=is_full and events.height >= MUCH)
         if self._is_stuck:
             close("worker_stuck", now=clock.now())

@@ -52,7 +52,7 @@ def page(*rights: str) -> Callable[[View], View]:
         @wraps(entered)
         def opened(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
             if request.method == "POST" and staff_of(request) is None:
-                return redirect_to_login(_stood(request), reverse("admin:login"))
+                return to_sign_in(request)
             return entered(request, *arguments, **named)
 
         return opened
@@ -60,10 +60,23 @@ def page(*rights: str) -> Callable[[View], View]:
     return guard
 
 
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """The way to sign in and back to the page that somebody sees.
+
+    htmx would follow it by itself and draw the page to sign in into a part of that page.
+    """
+    way = redirect_to_login(_stood(request), reverse("admin:login"))
+    if "HX-Request" not in request.headers:
+        return way
+    return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": way.url})
+
+
 def _stood(request: HttpRequest) -> str:
-    """The page whose form was sent, since where it was sent to shows nothing by itself."""
+    """The page whose form was sent or whose part was asked for, since the address of either shows
+    nothing by itself."""
+    came_from = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
     try:
-        came = urlsplit(request.headers.get("Referer", ""))
+        came = urlsplit(came_from)
     except ValueError:
         # Whoever asks may write anything there, such as half an address of IPv6.
         return request.get_full_path()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
 
 from django.core.paginator import InvalidPage
@@ -12,6 +13,7 @@ from django.urls import URLPattern, URLResolver
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
+from banyan.doors.console.page import View, to_sign_in
 from banyan.doors.console.staff import staff_of
 
 
@@ -24,6 +26,20 @@ class Console(UnfoldAdminSite):  # type: ignore[misc]  # Unfold ships no types
     def has_permission(self, request: HttpRequest) -> bool:
         """Staff with a role."""
         return staff_of(request) is not None
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """Django's guard; whoever is signed out while a page asks for a part of it signs in again
+        in place of that page."""
+        entered = super().admin_view(view, cacheable)
+
+        @wraps(entered)
+        def opened(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
+            if "HX-Request" in request.headers and not self.has_permission(request):
+                return to_sign_in(request)
+            answer: HttpResponseBase = entered(request, *arguments, **named)
+            return answer
+
+        return opened
 
     def extra_urls(self) -> list[URLPattern | URLResolver]:
         """Addresses of the parts, before those of the lists."""

@@ -86,6 +86,7 @@ KINDS = _kinds(
     Kind("refused", "rewards", 11, ("friend", "reason", "dispute_link")),
     Kind("reversed", "rewards", 11, ("amount", "friend", "reason", "left", "dispute_link")),
     Kind("terms_changed", "rewards", 12, ("notice",)),
+    Kind("program_resumed", "rewards", 12, ()),
     Kind("reward_expiring", "rewards", 12, ("amount", "expires", "days_left", "rewards_link")),
     Kind(
         "reward_pending",

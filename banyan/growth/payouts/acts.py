@@ -26,6 +26,7 @@ from banyan.growth.payouts.read import (
     in_flight,
     line_of_reference,
     line_row,
+    plain_reference,
     reference_of,
 )
 from banyan.growth.payouts.rules import rule
@@ -269,15 +270,10 @@ def _keep(one: Said, *, source: str, now: datetime) -> None:
         "at": now,
     }
     row, is_new = Result.objects.get_or_create(
-        reference=_plain(one.reference), status=one.status, defaults=what
+        reference=plain_reference(one.reference), status=one.status, defaults=what
     )
     if not is_new and row.amount != one.amount:
         Result.objects.filter(pk=row.pk).update(**what, is_settled=False)
-
-
-def _plain(reference: str) -> str:
-    place = line_of_reference(reference)
-    return reference_of(*place) if place else reference.strip()[:200]
 
 
 def _moved(one: Said, *, now: datetime) -> LineRow | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from banyan.core.ledger.holders import moved_under
 from banyan.growth.payouts.models import Line, Result
-from banyan.growth.payouts.read import line_of_reference, reference_of
+from banyan.growth.payouts.read import line_of_reference, plain_reference, reference_of
 
 NO_RESULT_AFTER = timedelta(days=3)
+_AT_ONCE = 500
+"""References that the database is asked for at once."""
 
 What = Literal[
     "unknown_reference",
@@ -65,15 +67,32 @@ def differences(*, now: datetime) -> list[Difference]:
     """Everything that does not agree and that nobody has dealt with, the newest first."""
     lines = {reference_of(row.batch_id, row.number): row for row in Line.objects.all()}
     found = [
-        *_of_results(lines),
+        *_of_results(Result.objects.filter(is_settled=False), lines),
         *_without_result(lines, now),
         *_of_ledger(lines, now),
     ]
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
-def _of_results(lines: Mapping[str, Line]) -> Iterator[Difference]:
-    for said in Result.objects.filter(is_settled=False):
+def unfit(references: Collection[str]) -> frozenset[str]:
+    """Those of these references, as `plain_reference` writes them, of which something was said that
+    does not agree and that nobody has dealt with."""
+    named = sorted({plain_reference(one) for one in references})
+    places = [place for one in named if (place := line_of_reference(one))]
+    rows = Line.objects.filter(batch__in={batch for batch, _number in places})
+    lines = {reference_of(row.batch_id, row.number): row for row in rows}
+    said = (
+        row
+        for first in range(0, len(named), _AT_ONCE)
+        for row in Result.objects.filter(
+            is_settled=False, reference__in=named[first : first + _AT_ONCE]
+        )
+    )
+    return frozenset(one.reference for one in _of_results(said, lines))
+
+
+def _of_results(results: Iterable[Result], lines: Mapping[str, Line]) -> Iterator[Difference]:
+    for said in results:
         place = line_of_reference(said.reference)
         row = lines.get(reference_of(*place)) if place else None
         what = _what(said, row)

@@ -102,6 +102,12 @@ def line_of_reference(reference: str) -> tuple[int, int] | None:
     return None
 
 
+def plain_reference(reference: str) -> str:
+    """A reference as results keep it, in whichever form somebody wrote it."""
+    place = line_of_reference(reference)
+    return reference_of(*place) if place else reference.strip()[:200]
+
+
 def digits_of(batch: int, number: int) -> str:
     """The reference in files: 16 digits, which every provider takes (Alipay 22 signs at most)."""
     return f"{batch:0{_BATCH_DIGITS}}{number:0{_LINE_DIGITS}}"

@@ -38,6 +38,9 @@ class TaskClosed(Problem):
 class BadDate(Problem):
     """A time at which a task cannot be due."""
 
+    status = 422
+    code = "invalid"
+
 
 class BadNote(Problem):
     """A note that says nothing, or too much."""

@@ -106,6 +106,13 @@ def tasks(
     return [_row(row) for row in rows.order_by(*order)[offset : offset + limit]]
 
 
+def all_open(kinds: Collection[Kind]) -> list[TaskRow]:
+    """Every open task of these kinds by when it is due: for who looks through them, since a page
+    alone would hide what stands behind those that stay open."""
+    rows = Task.objects.filter(state=Task.State.OPEN, kind__in=list(kinds))
+    return [_row(row) for row in rows.order_by("due_at", "pk")]
+
+
 def count(
     *,
     kinds: Collection[Kind] = (),

@@ -80,8 +80,25 @@ class Ask:
     high_spend: int = 0
 
 
-AnyRule = TypeVar("AnyRule", bound="Stuck | FollowUp | Ask")
-RULES: dict[type, str] = {Stuck: "stuck", FollowUp: "follow_up", Ask: "ask"}
+@dataclass(frozen=True)
+class Thanks:
+    """Somebody of `role` thanks an advocate within `hours` of the reward that is the `rewards`th
+    that a program granted to them; once for each of them."""
+
+    is_on: bool = False
+    rewards: int = 1
+    hours: int = 72
+    role: str = "growth"
+
+
+Rules = Stuck | FollowUp | Ask | Thanks
+AnyRule = TypeVar("AnyRule", bound=Rules)
+RULES: dict[type, str] = {
+    Stuck: "stuck",
+    FollowUp: "follow_up",
+    Ask: "ask",
+    Thanks: "thanks",
+}
 
 _LIMITS = {
     "hours": (1, 24 * 90),
@@ -89,6 +106,7 @@ _LIMITS = {
     "year": (1, 365),
     "score": (0, 10),
     "spend": (0, 10**9),
+    "rewards": (1, 1000),
 }
 
 
@@ -104,9 +122,7 @@ def rules(what: type[AnyRule], programs: list[str]) -> dict[str, AnyRule]:
     return {one: set_.get(one) or set_.get("") or what() for one in programs}
 
 
-def set_rule(
-    actor: str, program: str, value: Stuck | FollowUp | Ask, *, now: datetime
-) -> dict[str, Any]:
+def set_rule(actor: str, program: str, value: Rules, *, now: datetime) -> dict[str, Any]:
     """Let tasks of a kind arise so from now on; the rule as plain values. Raises BadRule."""
     _check(value)
     plain = asdict(value)
@@ -127,7 +143,7 @@ def limits(name: str) -> tuple[int, int] | None:
     return _LIMITS.get(name.rpartition("_")[2])
 
 
-def _check(value: Stuck | FollowUp | Ask) -> None:
+def _check(value: Rules) -> None:
     for one in fields(value):
         allowed, number = limits(one.name), getattr(value, one.name)
         if allowed and isinstance(number, int) and not allowed[0] <= number <= allowed[1]:

@@ -120,6 +120,7 @@ class Stop(models.Model):
     ended_by = models.TextField(default="")
     ended_at = models.DateTimeField(null=True)
     ended_version = models.IntegerField(null=True)
+    end_told_at = models.DateTimeField(null=True, help_text="when they were told that it goes on")
 
     class Meta:
         constraints = [

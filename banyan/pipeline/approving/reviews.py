@@ -20,7 +20,7 @@ from banyan.engine.language.explain import Language
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
 from banyan.pipeline import publish
-from banyan.pipeline.approving.announced import displaced
+from banyan.pipeline.approving.announced import Displaced, displaced
 from banyan.pipeline.approving.changes import Change, changes, cuts
 from banyan.pipeline.approving.models import Policy, Review, Verdict
 from banyan.pipeline.approving.read import ReviewRow, Side, notice_days, review, reviews
@@ -180,25 +180,24 @@ def against_running(
 
 def against_announced(
     row: VersionRow, *, starts_at: datetime | None, now: datetime, lang: Language
-) -> list[tuple[VersionRow, datetime, tuple[Change, ...]]]:
-    """The announced versions whose place a version would take for good, when each would have begun,
-    and what it changes in it."""
+) -> list[tuple[Displaced, tuple[Change, ...]]]:
+    """The announced versions whose place a version would take, and what it changes in each."""
     at = begins(row, starts_at=starts_at, now=now)
     terms = program_of(row.source, starts_at=None, name=row.program)
     return [
-        (other, start, changes(other.terms, terms, lang=lang))
-        for other, start in displaced(row, terms, at)
+        (other, changes(other.row.terms, terms, lang=lang)) for other in displaced(row, terms, at)
     ]
 
 
-def was_told(slug: str, start: datetime) -> bool:
-    """Whether customers were told of a version that comes into force at `start`.
+def was_told(row: VersionRow) -> bool:
+    """Whether customers were told of an announced version.
 
-    By the start, since a stop publishes the announced text again under another number.
+    By its start, since a stop publishes the announced text again under another number.
     """
-    told = {one.number for one in reviews(slug) if one.status == "published" and one.notice}
-    rows = [one for one in versions(slug) if one.number in told]
-    return any(start_of(one.terms) == start for one in rows)
+    known = reviews(row.program)
+    told = {one.number for one in known if one.status == "published" and one.notice}
+    rows = [one for one in versions(row.program) if one.number in told]
+    return any(start_of(one.terms) == start_of(row.terms) for one in rows)
 
 
 def cuts_of(one: ReviewRow, *, lang: Language) -> tuple[str, ...]:
@@ -317,11 +316,11 @@ def _check_notice(
     less = cuts(against_running(draft, starts_at=starts_at, now=now, lang=lang))
     first = begins(draft, starts_at=starts_at, now=now) if less else None
     must_tell = bool(less)
-    for _other, start, found in against_announced(draft, starts_at=starts_at, now=now, lang=lang):
+    for other, found in against_announced(draft, starts_at=starts_at, now=now, lang=lang):
         if fewer := cuts(found):
             less += tuple(one for one in fewer if one not in less)
-            first = min(first or start, start)
-        must_tell = must_tell or bool(fewer) or was_told(draft.program, start)
+            first = min(first or other.start, other.start)
+        must_tell = must_tell or bool(fewer) or was_told(other.row)
     told = " ".join(one.sentence for one in less)
     if first is not None and first < earliest_cut(draft.program, now):
         raise NeedsNotice(
@@ -338,7 +337,8 @@ def _check_notice(
 def _words_missing(told: str) -> str:
     if not told:
         return _(
-            "Write what customers are told: they know of a version that now never comes into force."
+            "Write what customers are told: they know of a version that now never comes into "
+            "force, or later."
         )
     return _("Write what customers are told, since this version gives less. {cuts}").format(
         cuts=told

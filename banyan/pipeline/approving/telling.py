@@ -1,15 +1,20 @@
-"""telling: customers hear of a version that gives less, and of a stop, in the words written for it.
+"""telling: customers hear of a version that gives less, and of a stop, in the words written for it,
+and that a stopped program goes on.
 
-Told are those who have a link or a reward of the program. Each is told once, so that work that
-died half-way is simply begun again.
+Told are those who have a link or a reward of the program; of a stop's end those who had one when
+they were told of the stop. Each is told once, so that work that died half-way is simply begun
+again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from threading import Event
 
 import polars as pl
+from django.db.models import Q
 
 from banyan.growth.journeys.acts import Happening, announce
 from banyan.kernel.database import read
@@ -24,33 +29,65 @@ def tell(now: datetime, stop: Event) -> str:
     count = 0
     published = Review.objects.filter(status=Review.Status.PUBLISHED, told_at=None)
     for review in published.exclude(notice=""):
-        key = f"version/{review.number}"
-        count += _told(review.program, key, review.notice, now=now, stop=stop)
+        count += _told(
+            _concerned(review.program),
+            Happening(
+                user_id="",
+                kind="terms_changed",
+                key=f"{review.program}/version/{review.number}",
+                program=review.program,
+                values={"notice": review.notice},
+            ),
+            now=now,
+            stop=stop,
+        )
         Review.objects.filter(pk=review.pk).update(told_at=now)
-    for one in Stop.objects.filter(told_at=None):
-        count += _told(one.program, f"stop/{one.pk}", one.notice, now=now, stop=stop)
-        Stop.objects.filter(pk=one.pk).update(told_at=now)
+    has_ended = Q(ended_at__isnull=False, end_told_at=None)
+    for one in Stop.objects.filter(Q(told_at=None) | has_ended).order_by("pk"):
+        count += _told_of(one, now=now, stop=stop)
     return f"{count:,} customers were told what changes in their programs."
 
 
-def _told(program: str, key: str, notice: str, *, now: datetime, stop: Event) -> int:
+def _told_of(one: Stop, *, now: datetime, stop: Event) -> int:
+    """Of a stop, and of its end once that has come."""
+    count = 0
+    said = Happening(
+        user_id="",
+        kind="terms_changed",
+        key=f"{one.program}/stop/{one.pk}",
+        program=one.program,
+        values={"notice": one.notice},
+    )
+    if one.told_at is None:
+        count += _told(_concerned(one.program), said, now=now, stop=stop)
+        one.told_at = now
+        one.save(update_fields=["told_at"])
+    if one.ended_at is not None:
+        same = _concerned(one.program, until=one.told_at)
+        goes_on = replace(said, kind="program_resumed", values={})
+        count += _told(same, goes_on, now=now, stop=stop)
+        one.end_told_at = now
+        one.save(update_fields=["end_told_at"])
+    return count
+
+
+def _concerned(program: str, *, until: datetime | None = None) -> list[str]:
+    """Who has a link or a reward of a program, or had one by then."""
+    given, decided = ("AND created_at <= %s", "AND occurred_at <= %s") if until else ("", "")
+    asked = [program, until] if until else [program]
     people = read(
-        "SELECT advocate AS name FROM programs_link WHERE program = %s "
-        "UNION SELECT beneficiary FROM referrals_decision WHERE program = %s",
-        [program, program],
+        f"SELECT advocate AS name FROM programs_link WHERE program = %s {given} "
+        f"UNION SELECT beneficiary FROM referrals_decision WHERE program = %s {decided}",
+        [*asked, *asked],
         {"name": pl.String},
     )
-    names = people.filter(~pl.col("name").str.starts_with("charity:"))["name"].to_list()
+    return people.filter(~pl.col("name").str.starts_with("charity:"))["name"].to_list()
+
+
+def _told(names: Sequence[str], said: Happening, *, now: datetime, stop: Event) -> int:
+    """All of them the same; how many. Raises Interrupted."""
     for first in range(0, len(names), AT_ONCE):
         if stop.is_set():
             raise Interrupted("telling stopped with its process")
-        announce(
-            [
-                Happening(
-                    name, "terms_changed", f"{program}/{key}", program, None, {"notice": notice}
-                )
-                for name in names[first : first + AT_ONCE]
-            ],
-            now=now,
-        )
+        announce([replace(said, user_id=name) for name in names[first : first + AT_ONCE]], now=now)
     return len(names)

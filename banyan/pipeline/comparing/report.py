@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import polars as pl
-import xlsxwriter  # it ships no types
+import xlsxwriter
 
 from banyan.engine.compare import Comparison, compare
 from banyan.engine.language.program import Program

@@ -126,7 +126,8 @@ def without_formulas(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def harmless(text: str) -> str:
-    """The same for one text."""
+    """The same for one text. `csv.writer` quotes a carriage return, behind which a formula could
+    stand, while its own lines end with one, as they do unless it is told otherwise."""
     return f"'{text}" if re.match(_FORMULA, text) else text
 
 

@@ -38,6 +38,8 @@ SOURCE = "import"
 _DAY = timedelta(days=1)
 _NAMED_LINES = 5
 _ROWS_A_MOVE = 1_000
+_LONGEST_TEXT = 32_000
+"""In one cell of the report: what spreadsheets hold, and less than what readers of CSV refuse."""
 
 Progressing = Callable[[float, float | None, str], None]
 
@@ -90,9 +92,9 @@ def run_import(
 
     Every row either becomes an event, is in the log already, or stands in the report (CSV: file,
     row, column, reason, cells) with the reason; a row with a contact by which nobody is reached
-    becomes an event and stands there as well. So the report may be mended and imported, and the
-    same file imported twice adds nothing. With `dry_run` nothing is appended. Raises BadSheet,
-    BadMapping.
+    becomes an event and stands there as well. So what the report names may be mended and the file
+    imported again: the same file twice adds nothing. With `dry_run` nothing is appended. Raises
+    BadSheet, BadMapping.
     """
     whole = size_of(paths)
     with _Import(order, now, _Faults(report, reading.called), dry_run) as at_work:
@@ -312,15 +314,25 @@ class _Faults:
                     f"{self._path}: the report cannot be written ({error.strerror}); name another "
                     "file by --report."
                 ) from error
-            self._writer = csv.writer(self._file, lineterminator="\n")
+            # Its lines end with CR LF, else a bare CR in a cell is not quoted, and none reads it.
+            self._writer = csv.writer(self._file)
             self._writer.writerow(["file", "row", "column", "reason", "cells"])
         cells = row.raw or _encoder.encode(_plain(row.cells)).decode()
-        self._writer.writerow([self._called or path, row.number, fault.column, fault.reason, cells])
+        texts = map(
+            _cut, (self._called or path, str(row.number), fault.column, fault.reason, cells)
+        )
+        self._writer.writerow(texts)
 
     def close(self) -> None:
         """Finish the file."""
         if self._file is not None:
             self._file.close()
+
+
+def _cut(text: str) -> str:
+    """What is too long without its middle: a reason says at its end what would mend the row."""
+    half = _LONGEST_TEXT // 2
+    return text if len(text) <= _LONGEST_TEXT else f"{text[: half - 1]}…{text[-half:]}"
 
 
 def _few(lines: Sequence[int]) -> str:

@@ -33,6 +33,7 @@ ENDINGS = (
     ".xlsb",
     ".ods",
 )
+_WORKBOOKS = (".xlsx", ".xls", ".xlsb", ".ods")
 _PACKED = ".gz"
 _GLANCE_BYTES = 1 << 20
 _ROWS_AT_ONCE = 20_000
@@ -98,7 +99,7 @@ def open_sheet(
             return Sheet(path, (), _json_rows(path), ())
         case ".parquet":
             return _parquet(path)
-        case ".xlsx" | ".xls" | ".xlsb" | ".ods":
+        case ending if ending in _WORKBOOKS:
             return _excel(path, sheet)
         case _:
             return _csv(path, encoding, delimiter)
@@ -293,6 +294,23 @@ def _parquet(path: str) -> Sheet:
     return Sheet(path, columns, rows(), ())
 
 
+def sheet_names(path: str) -> tuple[str, ...]:
+    """The sheets of a workbook; none of another file. Raises BadSheet."""
+    if _ending(path) not in _WORKBOOKS:
+        return ()
+    try:
+        return tuple(fastexcel.read_excel(path).sheet_names)
+    except fastexcel.FastExcelError as error:
+        raise _no_workbook(path) from error
+
+
+def _no_workbook(path: str) -> BadSheet:
+    return BadSheet(
+        f"{path} is no Excel file that can be read; if it holds text, give it the ending .csv, "
+        "and if a password guards it, save it without one."
+    )
+
+
 def _excel(path: str, sheet: str | None) -> Sheet:
     try:
         book = fastexcel.read_excel(path)
@@ -304,10 +322,7 @@ def _excel(path: str, sheet: str | None) -> Sheet:
         loaded = book.load_sheet(chosen, header_row=None, dtypes="string")
         frame = pl.DataFrame(loaded)
     except fastexcel.FastExcelError as error:
-        raise BadSheet(
-            f"{path} is no Excel file that can be read; if it holds text, give it the ending .csv, "
-            "and if a password guards it, save it without one."
-        ) from error
+        raise _no_workbook(path) from error
     if frame.is_empty():
         raise BadSheet(f"{path}: sheet {chosen} is empty.")
     columns = _named(path, frame.row(0))

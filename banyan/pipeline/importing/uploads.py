@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from banyan.kernel.errors import Problem
 from banyan.pipeline.importing.cells import Habits
 from banyan.pipeline.importing.columns import WHATS, BadMapping, Order, checked, fields_of
 from banyan.pipeline.importing.models import Upload
-from banyan.pipeline.importing.sheets import ENDINGS, BadSheet, open_sheet
+from banyan.pipeline.importing.sheets import ENDINGS, BadSheet, Sheet, open_sheet, sheet_names
 from banyan.trust.audit.acts import record
 
 MOST_BYTES = 60 * 1024 * 1024
@@ -49,6 +51,8 @@ class UploadRow:
     """What the columns say; None before the mapping."""
     sheet: str | None
     """Which sheet of a workbook was chosen; None: the first."""
+    mapping_hash: str
+    """Of what the columns and the sheet were said to mean."""
     brought_by: str
     brought_at: datetime
     read_bytes: int
@@ -94,10 +98,11 @@ def bring(actor: str, name: str, chunks: Iterable[bytes], *, now: datetime) -> i
 
 
 def glance(number: int, sheet_name: str | None = None) -> Glance:
-    """The first rows of a file, in clear: for whoever brought it. Raises BadUpload, BadSheet."""
+    """The first rows of a file, in clear: for whoever brought it. Of a workbook they are those of
+    the named sheet, or of the first that can be read. Raises BadUpload, BadSheet."""
     row = _existing(number)
     try:
-        sheet = open_sheet(str(file_of(row)), sheet=sheet_name)
+        sheet = _opened(str(file_of(row)), sheet_name)
         rows = list(islice(sheet.rows, _GLANCED))
     except BadSheet as bad:
         raise BadSheet(by_name(row, bad.sentence)) from None
@@ -125,23 +130,26 @@ def try_out(
 ) -> None:
     """Let a worker say what this mapping would make of the file, or of one sheet of it. Raises
     BadUpload, BadSheet, BadMapping."""
-    fields_of(order, glance(number, sheet).columns)
+    seen = glance(number, sheet)
+    fields_of(order, seen.columns)
     steps = (Upload.State.MAPPING, Upload.State.CHECKED, Upload.State.FAILED)
     _go(
         number,
         steps,
         Upload.State.CHECKING,
         now,
-        mapping=json.dumps(plain(order) | {"sheet": sheet}),
+        mapping=json.dumps(plain(order) | {"sheet": next(iter(seen.sheets), None)}),
     )
     record(actor, "import.tried", f"import:{number}", now=now, after={"kind": order.what})
 
 
-def confirm(actor: str, number: int, *, now: datetime) -> None:
-    """Append what the dry run showed. Raises BadUpload."""
+def confirm(actor: str, number: int, *, mapping_hash: str, now: datetime) -> None:
+    """Append what the dry run of the mapping with this hash showed. Raises BadUpload."""
     with one_transaction():
         _go(number, (Upload.State.CHECKED,), Upload.State.IMPORTING, now)
         row = _existing(number)
+        if _hash(row.mapping) != mapping_hash:  # undoes the step
+            raise BadUpload("import: the columns were changed since this trial; look at it again")
         kind = json.loads(row.mapping)["what"]
         record(actor, "events.import", row.name, now=now, after={"kind": kind, "import": number})
 
@@ -232,6 +240,22 @@ def order_of(told: Mapping[str, Any]) -> Order:
     )
 
 
+def _opened(path: str, sheet_name: str | None) -> Sheet:
+    try:
+        return open_sheet(path, sheet=sheet_name)
+    except BadSheet:
+        # A title page, which has no columns, shall not keep anybody from choosing another sheet.
+        others = sheet_names(path)[1:] if sheet_name is None else ()
+        for name in others:
+            with suppress(BadSheet):
+                return open_sheet(path, sheet=name)
+        raise
+
+
+def _hash(mapping: str) -> str:
+    return sha256(mapping.encode()).hexdigest()
+
+
 def _go(number: int, steps: Iterable[str], to: str, now: datetime, **changes: object) -> None:
     changed = Upload.objects.filter(pk=number, state__in=tuple(steps)).update(
         state=to, changed_at=now, read_bytes=0, problem="", claim="", claimed_until=None, **changes
@@ -285,6 +309,7 @@ def _value(row: Upload) -> UploadRow:
         row.state,
         order_of(told) if told else None,
         sheet_of(row),
+        _hash(row.mapping),
         row.brought_by,
         row.brought_at,
         row.read_bytes,

@@ -72,7 +72,10 @@ def watching(site: int | None = None) -> Iterator[Spent]:
         spent.seconds = time.perf_counter() - started
         spent.busy_cores = (_busy_s() - busy) / spent.seconds
         after = _cpu(_groups(site))  # some processes are new, and count whole
-        spent.cpu_s = {name: max(0.0, after[name] - before[name]) for name in before}
+        # What is gone by now has told nothing since.
+        spent.cpu_s = {
+            name: max(0.0, after.get(name, then) - then) for name, then in before.items()
+        }
 
 
 def _groups(site: int | None) -> Mapping[str, list[int]]:

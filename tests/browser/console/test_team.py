@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from banyan.core.events import clock
 from banyan.trust.audit.read import entries
-from banyan.trust.staff import acts
+from banyan.trust.staff import acts, sessions
 from banyan.trust.staff.read import members
 from tests.browser.conftest import LOOKED_AT, Opened, Visitor, sound
 from tests.rooms.trust.staff.test_entering import code_of
@@ -86,6 +86,23 @@ def test_a_second_step_is_set_up_and_asked_for(company: Company, visitors: Opene
     page.get_by_role("button", name="Sign out everywhere else").click()
     other.go("/console/account/")
     other.page.wait_for_url("**/console/login/**")
+
+
+def test_a_board_whose_session_was_ended_leads_to_sign_in(
+    company: Company, visitors: Opened
+) -> None:
+    visitor = visitors(size="desktop", language="en")
+    page, email = visitor.page, somebody(visitor, "growth")
+    page.clock.install()
+    sign_in(visitor, email, "/console/")
+    expect(page.get_by_role("heading", level=1, name="Board")).to_be_visible()
+    [me] = [one for one in members() if one.email == email]
+    for session in sessions.sessions(user_id=me.id, now=clock.now()):
+        sessions.end("system", session.number, now=clock.now())
+    # The board asks for today's figures again after a minute, by itself.
+    page.clock.fast_forward(61_000)
+    page.wait_for_url("**/console/login/?next=/console/")
+    expect(page.locator("#email")).to_have_count(1)
 
 
 def test_a_list_is_filtered_kept_and_taken_out_masked(company: Company, visitors: Opened) -> None:

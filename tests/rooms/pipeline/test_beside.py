@@ -12,11 +12,12 @@ from django.db import connection
 from banyan.insight.metrics.keeper import Keeper
 from banyan.insight.metrics.models import Advocate, Buyer, Day, Friend, Slice
 from banyan.insight.metrics.rebuild import position, start_again
-from banyan.pipeline import worker
+from banyan.pipeline import publish, worker
 from banyan.pipeline.beside import Beside
+from banyan.pipeline.wait import cursor_position
 from banyan.pipeline.worker import Worker
 from tests.installation import Installation
-from tests.rooms.pipeline.line import Line
+from tests.rooms.pipeline.line import PROGRAM, Line
 
 
 def test_work_runs_beside_and_one_after_the_other(installation: Installation) -> None:
@@ -84,6 +85,36 @@ def test_a_count_that_fails_beside_stops_the_worker_as_one_in_turn(
     monkeypatch.undo()
     _advance_all(worker.BATCH)  # as a leader that starts anew
     assert position() == 8
+
+
+def test_a_batch_stands_whatever_becomes_of_its_figures(installation: Installation) -> None:
+    line = Line()
+    line.publish()
+    line.story()
+    busy = Worker()
+    busy.advance(3)
+    busy._beside.start(lambda: _fail("a figure too many"))
+    with pytest.raises(ValueError, match="a figure too many"):
+        busy.advance(3)
+    assert busy.position == cursor_position() == 6
+
+
+def test_who_publishes_hears_of_figures_that_failed_beside(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advance = Worker.advance
+
+    def behind(self: Worker, *args: Any) -> int:
+        count = advance(self, *args)
+        self._beside.start(lambda: _fail("a figure too many"))
+        return count
+
+    line = Line()
+    row = publish.publish("tester", PROGRAM, starts_at=None, now=line.now)
+    monkeypatch.setattr(Worker, "advance", behind)
+    with pytest.raises(ValueError, match="a figure too many"):
+        publish.settled("spring", row.number, timeout_s=10)
+    assert publish.settled("spring", row.number, timeout_s=10).status == "published"
 
 
 def _advance_all(limit: int) -> None:

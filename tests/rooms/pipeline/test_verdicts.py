@@ -11,7 +11,7 @@ from banyan.growth.tasks import acts, read
 from banyan.pipeline import verdicts
 from banyan.pipeline.approving import life, reviews
 from banyan.pipeline.approving.read import legal_due
-from banyan.trust.privacy.acts import open_request
+from banyan.trust.privacy.acts import close_request, open_request
 from tests.installation import Installation
 from tests.rooms.pipeline.line import PROGRAM, Line
 
@@ -48,6 +48,24 @@ def test_a_text_waits_for_each_side_until_it_has_spoken(line: Line) -> None:
     reviews.withdraw("user:1", row.id, now=now)
     verdicts.look(now)
     assert shown() == []
+
+
+def test_none_is_left_out_however_many_wait(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verdicts, "MOST", 2)
+    numbers = [open_request("user:1", "export", "ann", now=line.now) for _ in range(5)]
+    for number in range(3):  # of somebody else's, which are due first
+        acts.open_task(
+            "approval", f"payout:{number}", owner_role="finance", due_at=line.now, now=line.now
+        )
+    waiting = {f"privacy:{number}" for number in numbers}
+    assert (verdicts.look(line.now), verdicts.look(line.now)) == (5, 0)
+    assert {about for _, about, *_ in shown()} - {f"payout:{one}" for one in range(3)} == waiting
+    for number in numbers[1:]:
+        close_request("user:2", number, is_refused=True, reason="asked twice", now=line.now)
+    assert verdicts.look(line.now) == 0
+    assert sorted(about for _, about, *_ in shown()) == [
+        "payout:0", "payout:1", "payout:2", f"privacy:{numbers[0]}",
+    ]  # fmt: skip
 
 
 def test_a_privacy_request_and_a_quarter_without_a_look(line: Line) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from threading import Event
 
 import pytest
+from django.utils import translation
 
 from banyan.growth.feedback import acts as feedback
 from banyan.growth.journeys.models import Notice
 from banyan.growth.payouts import rules as payout_rules
 from banyan.growth.tasks import acts, read
-from banyan.growth.tasks.rules import Ask, FollowUp, Stuck, set_rule
+from banyan.growth.tasks.rules import Ask, FollowUp, Stuck, Thanks, set_rule
+from banyan.kernel.sentences import translated
 from banyan.pipeline import alarms, watching
+from banyan.pipeline.models import Alarm
 from tests.installation import Installation
-from tests.rooms.pipeline.line import Line
+from tests.rooms.pipeline.line import PROGRAM, Line
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -126,13 +130,104 @@ def test_a_new_referral_starts_a_clock_whose_lapse_is_told(line: Line) -> None:
     assert (shown("exception"), alarms.raised()) == ([], [])
     look(line, 2 * HOUR)
     assert shown("exception") == [(f"task:{task.number}", 1, "growth")]
-    assert [one.kind for one in alarms.raised()] == ["follow_ups"]
+    assert [one.kind for one in alarms.raised()] == ["follow_ups:growth"]
     assert read.first_contact(since=line.now - DAY).lapsed == 1
     look(line, 3 * HOUR)
     assert len(shown("exception")) == 1
     acts.take("user:5", task.number, now=line.now + 3 * HOUR)
     look(line, 4 * HOUR)
     assert alarms.raised() == []
+
+
+def test_each_managers_role_has_an_alarm_of_its_own(line: Line) -> None:
+    line.publish(PROGRAM.replace("program: spring", "program: autumn"))
+    line.say("Referral Link Created", "ann", code="ANNE", program="autumn")
+    for program, role in (("spring", "growth"), ("autumn", "support")):
+        set_rule("user:1", program, FollowUp(is_on=True, manager_role=role), now=line.now)
+    # As it was kept by an older release.
+    alarms.raise_alarm("follow_ups", "2 new referrals …", now=line.now, role="growth")
+    for friend, code in (("ben", "ANN"), ("cid", "ANNE"), ("dan", "ANNE")):
+        line.say("Signed Up", friend, referral_code=code)
+    line.work()
+    look(line)
+    look(line, 2 * HOUR)
+    said = "new referrals were not followed up in time; see the tasks."
+    rows = Alarm.objects.filter(closed_at=None).order_by("kind")
+    assert list(rows.values_list("kind", "role", "sentence")) == [
+        ("follow_ups:growth", "growth", f"1 {said}"),
+        ("follow_ups:support", "support", f"2 {said}"),
+    ]
+    for task in read.tasks(kinds=["follow_up"], program="autumn"):
+        acts.take("user:5", task.number, now=line.now + 3 * HOUR)
+    look(line, 4 * HOUR)
+    assert [one.kind for one in alarms.raised()] == ["follow_ups:growth"]
+
+
+def test_who_waits_behind_others_is_told_of_too(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_rule("user:1", "spring", FollowUp(is_on=True, hours=2), now=line.now)
+    for friend in ("ben", "cid", "dan"):
+        line.say("Signed Up", friend, referral_code="ANN")
+    line.work()
+    look(line)
+    monkeypatch.setattr(watching, "MOST", 1)
+    look(line, 3 * HOUR)
+    numbers = sorted(task.number for task in read.tasks(kinds=["follow_up"]))
+    lapses = sorted(about for about, _, _ in shown("exception"))
+    assert lapses == [f"task:{number}" for number in numbers]
+    assert len(lapses) == 3
+    [alarm] = alarms.raised()
+    assert alarm.sentence.startswith("3 new referrals were not followed up")
+
+
+def test_an_advocate_is_thanked_for_a_first_reward_once(line: Line) -> None:
+    set_rule("user:1", "", Thanks(is_on=True, hours=24, role="sales"), now=line.now)
+    line.say("Signed Up", "ben", referral_code="ANN")
+    line.work()
+    look(line)
+    assert shown("thanks") == []
+    line.say("Order Completed", "ben", order_id="o1", total=50, currency="USD")
+    line.work()
+    assert "1 thanks, " in look(line)
+    assert "0 thanks, " in look(line)
+    assert shown("thanks") == [("thanks:spring/ann", 1, "sales")]
+    [task] = read.tasks(kinds=["thanks"])
+    assert (task.customer, task.program) == ("ann", "spring")
+    assert task.due_at == line.now + DAY
+    acts.close("user:5", task.number, outcome="done", note="", now=line.now)
+    # Nor when the number is moved: once is once.
+    set_rule("user:1", "", Thanks(is_on=True, rewards=2), now=line.now)
+    line.say("Signed Up", "cid", referral_code="ANN")
+    line.say("Order Completed", "cid", order_id="o2", total=50, currency="USD")
+    line.work()
+    look(line)
+    assert shown("thanks") == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "after_first", "after_second"),
+    [(Thanks(), 0, 0), (Thanks(is_on=True, rewards=2), 0, 1)],
+)
+def test_thanks_arise_at_the_number_that_is_set(
+    line: Line, wanted: Thanks, after_first: int, after_second: int
+) -> None:
+    set_rule("user:1", "spring", wanted, now=line.now)
+    for friend, expected in (("ben", after_first), ("cid", after_second)):
+        line.say("Signed Up", friend, referral_code="ANN")
+        line.say("Order Completed", friend, order_id=f"of-{friend}", total=50, currency="USD")
+        line.work()
+        look(line)
+        assert len(shown("thanks")) == expected
+    assert {role for _, _, role in shown("thanks")} <= {"growth"}
+
+
+def test_how_a_look_went_is_told_in_chinese(line: Line) -> None:
+    sentence = look(line)
+    assert sentence.startswith("0 follow-ups, 0 stuck referrals, ")
+    with translation.override("zh-hans"):
+        told = translated(sentence)
+    assert (re.findall("[A-Za-z]+", told), told.count("0")) == ([], sentence.count("0"))
 
 
 def test_moments_become_asks_and_high_spenders_a_consultants(line: Line) -> None:

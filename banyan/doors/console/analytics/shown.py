@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from banyan.insight.metrics.figures import Kind
 from banyan.kernel.money import minor_digits
+from banyan.pipeline.exporting.run import harmless
 
 NONE = "—"
 MOST = 50
@@ -74,7 +75,7 @@ def as_file(request: HttpRequest, tables: Iterable[Table]) -> HttpResponse | Non
     if asked is None:
         return None
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out)
     writer.writerow([column.title for column in asked.columns])
     writer.writerows([_plain(cell) for cell in row] for row in asked.rows)
     # The mark at the start tells spreadsheets that it is UTF-8.
@@ -130,7 +131,4 @@ def unit_amount(amount: int, unit: str) -> Cell:
 
 
 def _plain(cell: Cell) -> str | float | int:
-    if cell.value is not None:
-        return cell.value
-    # What a spreadsheet would run as a formula begins with one of these.
-    return f"'{cell.text}" if cell.text[:1] in ("=", "+", "-", "@", "\t", "\r") else cell.text
+    return harmless(cell.text) if cell.value is None else cell.value

@@ -42,6 +42,7 @@ from banyan.insight.segments.rules import (
 )
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
+from banyan.pipeline.exporting.run import harmless
 from banyan.trust.audit.acts import record
 from banyan.trust.staff.read import members as staff
 
@@ -184,12 +185,12 @@ def segment_file(request: HttpRequest, slug: str) -> HttpResponseBase:
         raise Http404
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="segment-{slug}.csv"'
-    writer = csv.writer(response, lineterminator="\n")
+    writer = csv.writer(response)
     writer.writerow(("user_id", "name"))
     found = members(slug)
     for start in range(0, len(found), 5_000):
         names = masked_names(found[start : start + 5_000])
-        writer.writerows((_cell(user_id), _cell(name)) for user_id, name in names.items())
+        writer.writerows((harmless(user_id), harmless(name)) for user_id, name in names.items())
     record(
         at_work(request).actor,
         "segment.exported",
@@ -372,8 +373,3 @@ def _listed(one: SegmentRow, names: Mapping[str, str]) -> dict[str, Any]:
 def _said(row: SegmentRow) -> dict[str, object]:
     """For the audit: its name and conditions, no members."""
     return {"name": row.name, "rules": in_words(row.rules), "count": row.count}
-
-
-def _cell(text: str) -> str:
-    """A spreadsheet would take a text that begins like this for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t" and text else text

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from banyan.core.programs.force import running_one
 from banyan.core.referrals import held
+from banyan.doors.console.programs.review_queue import restarts
 from banyan.doors.console.queues.words import Staff
 from banyan.growth.amends.read import to_approve as amends_to_approve
 from banyan.growth.feedback.read import backlog
@@ -33,6 +34,8 @@ class Waits:
     n: int
     late: int
     url: str
+    is_more: bool = False
+    """Whether there are more than `n`: so many were counted."""
 
 
 def waits(me: Member, *, now: datetime) -> list[Waits]:
@@ -49,6 +52,8 @@ def _reviews(side: str) -> Callable[[Member, datetime], Iterator[Waits]]:
         found = waits_for(me.actor, "legal" if side == "legal" else "finance")
         title = _("Programs to review for legal") if side == "legal" else ""
         yield Waits(title or _("Programs to review for finance"), len(found), 0, _url("approvals"))
+        if side == "legal":
+            yield Waits(_("Stopped programs to let go on"), restarts(me), 0, _url("approvals"))
 
     return ask
 
@@ -86,9 +91,11 @@ def _quarter(_me: Member, now: datetime) -> Iterator[Waits]:
 
 
 def _privacy(_me: Member, now: datetime) -> Iterator[Waits]:
-    found = requests(state="open", limit=_MOST_REQUESTS)
-    late = sum(one.due_at < now for one in found)
-    yield Waits(_("Privacy requests"), len(found), late, _url("privacy"))
+    found = requests(state="open", limit=_MOST_REQUESTS + 1)
+    late = requests(state="open", due_before=now, limit=_MOST_REQUESTS)
+    n = min(len(found), _MOST_REQUESTS)
+    is_more = len(found) > _MOST_REQUESTS
+    yield Waits(_("Privacy requests"), n, len(late), _url("privacy"), is_more)
 
 
 def _rivals(_me: Member, now: datetime) -> Iterator[Waits]:

@@ -54,6 +54,7 @@ KIND_NAMES: Mapping[str, Promise] = {
     "refused": gettext_lazy("A reward was refused"),
     "reversed": gettext_lazy("A reward was taken back"),
     "terms_changed": gettext_lazy("A program changes"),
+    "program_resumed": gettext_lazy("A stopped program goes on"),
     "reward_expiring": gettext_lazy("A reward expires soon"),
     "reward_pending": gettext_lazy("A reward is on its way"),
     "thanks_advocate": gettext_lazy("Advocate: thank you"),

@@ -423,7 +423,10 @@ def _thanks(document: Document) -> list[Block]:
                     "thanks_within",
                     _("Within how many days"),
                     "number",
-                    hint=_("for the plan: nobody is reminded of it"),
+                    hint=_(
+                        "for the plan; the task is turned on under Stuck referrals, “Rules and "
+                        "timers”"
+                    ),
                 ),
             ),
         )

@@ -64,7 +64,7 @@ def program_page(
     if row is None:
         raise Http404
     all_versions = versions(slug)
-    is_stopped = stop(slug) is not None
+    is_stopped = row.status != "closed" and stop(slug) is not None
     frame = {
         "program": row,
         "versions": all_versions,

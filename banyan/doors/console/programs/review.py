@@ -28,6 +28,7 @@ from banyan.doors.console.programs.builder_fields import spoken
 from banyan.doors.console.programs.builder_steps import STEPS
 from banyan.doors.console.programs.checklist import open_lines
 from banyan.doors.console.programs.frame import Act, program_page
+from banyan.doors.console.programs.review_queue import may_end
 from banyan.doors.console.programs.review_words import language, moment, who, zone
 from banyan.doors.console.staff import at_work
 from banyan.doors.refusals import refusal, translated
@@ -36,7 +37,7 @@ from banyan.engine.language.explain import Offer, offer
 from banyan.insight.segments.read import members, segments
 from banyan.kernel.errors import Problem
 from banyan.pipeline.approving import budget, life, pilots, read, reviews, stops
-from banyan.pipeline.approving.announced import announced, withdraw
+from banyan.pipeline.approving.announced import Displaced, announced, withdraw
 from banyan.pipeline.approving.changes import Change, cuts
 from banyan.pipeline.approving.read import ReviewRow, Side
 from banyan.pipeline.publish import settled
@@ -67,10 +68,13 @@ class Card:
     problem: str
     changes: tuple[Change, ...]
     has_cuts: bool
-    displaced: tuple[tuple[VersionRow, datetime], ...]
-    """Announced versions that never come into force once this one is published at once."""
-    needs_words: bool
-    """Whether customers must be told something when it is published."""
+    displaced: tuple[Displaced, ...]
+    """Announced versions whose place it takes if it is published at once."""
+    may_need_words: bool
+    """Whether customers must be told something when it begins at once; when it begins later that
+    may fall away."""
+    must_wait: bool
+    """Whether it gives less than what holds until then, so that it cannot begin at once."""
     is_first: bool
     offer: Offer | None
     """What it gives each side; None while the text is no program."""
@@ -124,9 +128,7 @@ def _page(
         "stop": stopped,
         "stop_by": who(stopped.by) if stopped else "",
         "restart_asked_by": who(stopped.asked_by) if stopped else "",
-        "may_end_stop": stopped is not None
-        and stopped.asked_by not in ("", me.actor)
-        and me.may("programs.review_legal"),
+        "may_end_stop": stopped is not None and may_end(stopped, me),
         "due": due,
         "is_overdue": due is not None and due.due_at <= now,
         "notice_days": read.notice_days(slug),
@@ -158,24 +160,24 @@ def _card(
     found = next((one for one in known if one.number == row.number), None)
     problem = ""
     changed: tuple[Change, ...] = ()
-    displaced: list[tuple[VersionRow, datetime, tuple[Change, ...]]] = []
+    displaced: list[tuple[Displaced, tuple[Change, ...]]] = []
     try:
         changed = reviews.against_running(row, starts_at=None, now=now, lang=language())
         displaced = reviews.against_announced(row, starts_at=None, now=now, lang=language())
     except ProgramError as wrong:
         problem = refusal(wrong)
     state, look = _state(found)
+    less, earliest = cuts(changed), reviews.earliest_cut(row.program, now)
     return Card(
         row=row,
         problem=problem or translated(row.reason),
         changes=changed,
-        has_cuts=bool(cuts(changed)),
-        displaced=tuple((other, start) for other, start, _found in displaced),
-        needs_words=bool(cuts(changed))
-        or any(
-            cuts(found) or reviews.was_told(row.program, start)
-            for _other, start, found in displaced
-        ),
+        has_cuts=bool(less),
+        displaced=tuple(other for other, _found in displaced),
+        may_need_words=bool(less)
+        or any(cuts(given) or reviews.was_told(other.row) for other, given in displaced),
+        must_wait=bool(less)
+        or any(cuts(given) and other.start < earliest for other, given in displaced),
         is_first=running_one(row.program, now) is None,
         offer=None if problem else offer(row.terms, spoken()),
         unfinished=_unfinished(row),

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from banyan.core.events import clock
+from banyan.core.programs.read import program
 from banyan.doors.console.page import page, render
 from banyan.doors.console.programs.review_words import who, zone
 from banyan.doors.console.staff import at_work
@@ -25,7 +26,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
         rows.append({"row": one, "asked_by": who(one.asked_by), "is_mine": bool(sides)})
     rows.sort(key=lambda one: not one["is_mine"])
     due = [{"row": one, "is_over": one.due_at <= now} for one in read.legal_due()]
-    stopped = [{"row": one, "is_mine": _is_mine(one, me)} for one in read.open_stops()]
+    stopped = [{"row": one, "is_mine": may_end(one, me)} for one in _stops()]
     context = {"rows": rows, "due": due, "stopped": stopped, "zone": zone()}
     return render(request, "console/programs/approvals.html", context, title=_("Approvals"))
 
@@ -39,9 +40,20 @@ def waiting(request: HttpRequest) -> int:
         if me.may(f"programs.review_{side}")
         for row in read.waits_for(me.actor, side)
     }
-    return len(found) + sum(_is_mine(one, me) for one in read.open_stops())
+    return len(found) + restarts(me)
 
 
-def _is_mine(one: read.StopRow, me: Member) -> bool:
+def restarts(me: Member) -> int:
+    """How many stopped programs this member may let go on now."""
+    return sum(may_end(one, me) for one in _stops())
+
+
+def may_end(one: read.StopRow, me: Member) -> bool:
     """Whether somebody asked for the program to go on and this member may approve it."""
     return one.asked_by not in ("", me.actor) and me.may("programs.review_legal")
+
+
+def _stops() -> list[read.StopRow]:
+    """What is stopped and not over: a closed program never goes on, and nobody ends its stop."""
+    found = read.open_stops()
+    return [one for one in found if (row := program(one.program)) and row.status != "closed"]

@@ -45,7 +45,7 @@ def program_versions(request: HttpRequest, slug: str) -> HttpResponse:
                 and running.is_in_force
                 and running.version == row,
                 "is_coming": row.number in coming,
-                "replaced_by": taken.get(row.number),
+                "replaced": taken.get(row.number),
                 "how": how_published(
                     row, is_reviewed=review is not None, is_stop=row.number in stop_versions
                 ),

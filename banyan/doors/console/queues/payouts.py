@@ -27,7 +27,7 @@ from banyan.doors.console.queues import links, typed, words
 from banyan.doors.console.staff import at_work
 from banyan.growth.payouts import acts, read
 from banyan.growth.payouts import rules as payout_rules
-from banyan.growth.payouts.differences import Difference
+from banyan.growth.payouts.differences import Difference, unfit
 from banyan.growth.payouts.differences import differences as all_differences
 from banyan.growth.payouts.methods import METHODS, NAMES, Method
 from banyan.growth.payouts.read import BatchRow
@@ -175,7 +175,7 @@ def hear(request: HttpRequest) -> HttpResponseBase:
         if given is None:
             raise BadResults(_("Choose the result file first."))
         said = results(given.name or "", given.read())
-        references = {one.reference for one in said}
+        references = {read.plain_reference(one.reference) for one in said}
         before = _states(references)
         paying.hear(at_work(request).actor, said, source=given.name or "", now=clock.now())
     except Problem as problem:
@@ -269,13 +269,14 @@ def _states(references: Collection[str]) -> dict[tuple[int, int], str]:
 def _say_results(
     request: HttpRequest, references: set[str], before: Mapping[tuple[int, int], str]
 ) -> None:
-    """What became of the payouts that a file names; what it says of others is a difference."""
-    after = _states(references)
-    states = list(after.values())
-    if before == after and len(states) == len(references) and set(states) <= {"paid", "returned"}:
+    """What became of the payouts that a file names; what does not fit them is a difference."""
+    after, wrong = _states(references), unfit(references)
+    states = [state for place, state in after.items() if read.reference_of(*place) not in wrong]
+    paid, failed = states.count("paid"), states.count("failed") + states.count("returned")
+    others = len(references) - paid - failed
+    if before == after and not others:
         messages.info(request, _("Nothing is new in this file: all of it was known."))
         return
-    paid, failed = states.count("paid"), states.count("failed") + states.count("returned")
     if paid or failed:
         messages.success(
             request,
@@ -283,11 +284,11 @@ def _say_results(
                 paid=paid, failed=failed
             ),
         )
-    if unfit := len(references) - paid - failed:
+    if others:
         messages.warning(
             request,
             _("{count} results do not fit our payouts; look under “Differences”.").format(
-                count=unfit
+                count=others
             ),
         )
 

@@ -29,7 +29,7 @@ from banyan.doors.console.queues import links, typed, words
 from banyan.doors.console.queues.tasks import MOMENTS, able
 from banyan.doors.console.staff import at_work
 from banyan.growth.tasks import read
-from banyan.growth.tasks.rules import RULES, Ask, FollowUp, Stuck, limits, rule, set_rule
+from banyan.growth.tasks.rules import RULES, Ask, Rules, limits, rule, set_rule
 from banyan.insight.metrics import measures
 from banyan.insight.metrics.periods import latest
 from banyan.insight.metrics.scope import scope
@@ -62,6 +62,7 @@ LABELS: dict[str, Promise] = {
     "day": gettext_lazy("Day of the yearly occasion (MM-DD)"),
     "every_days": gettext_lazy("Nobody is asked again within days"),
     "most_a_year": gettext_lazy("At most so often in a year"),
+    "rewards": gettext_lazy("At so many rewards of an advocate (1: the first)"),
     "high_spend": gettext_lazy(
         "From so much spent in a year a consultant refers for them (0: never)"
     ),
@@ -70,6 +71,7 @@ TITLES: dict[str, Promise] = {
     "stuck": gettext_lazy("Stuck referrals"),
     "follow_up": gettext_lazy("Following up new referrals"),
     "ask": gettext_lazy("Asking customers for referrals"),
+    "thanks": gettext_lazy("Thanking advocates"),
 }
 
 
@@ -209,7 +211,7 @@ def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _form(what: type[Stuck | FollowUp | Ask], program: str, request: HttpRequest) -> dict[str, Any]:
+def _form(what: type[Rules], program: str, request: HttpRequest) -> dict[str, Any]:
     value = rule(what, program)
     is_typed = request.method == "POST" and request.POST.get("kind") == RULES[what]
     found = []

@@ -78,17 +78,19 @@ WHAT: dict[str, Promise] = {
 def tasks(request: HttpRequest) -> HttpResponseBase:
     """What is due first: one's own and one's roles', one's own alone, everybody's, or closed."""
     me, now, number = at_work(request), clock.now(), typed.page_number(request)
+    staff = words.staff(request)
+    left = staff.left()
     which = request.GET.get("of", "ours")
     kind = request.GET.get("kind", "")
     asked: dict[str, Any] = {"kinds": [kind] if kind in NAMES else ()}
     if which in ("ours", "mine"):
         asked["owner"] = me.actor
     if which == "ours":
-        asked["roles"], asked["left"] = _inboxes(me), words.Staff().left()
+        asked["roles"], asked["left"] = _inboxes(me), left
     state = "closed" if which == "closed" else "open"
     rows = read.tasks(**asked, state=state, offset=(number - 1) * PAGE, limit=PAGE + 1)
     context = {
-        "lines": lines(rows[:PAGE], now),
+        "lines": lines(rows[:PAGE], now, staff),
         "which": which,
         "tabs": [
             ("ours", _("For me and my role")),
@@ -101,9 +103,7 @@ def tasks(request: HttpRequest) -> HttpResponseBase:
         "number": number,
         "has_more": len(rows) > PAGE,
         "query": f"of={which}&kind={kind}",
-        "late": read.count(
-            roles=_inboxes(me), owner=me.actor, left=words.Staff().left(), late_at=now
-        ),
+        "late": read.count(roles=_inboxes(me), owner=me.actor, left=left, late_at=now),
         "may_keep": me.may("referrals.edit"),
     }
     return render(request, "console/queues/tasks.html", context, title=_("Tasks"))
@@ -165,7 +165,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
 def waiting(request: HttpRequest) -> int:
     """For the menu: those for me and my roles."""
     me = at_work(request)
-    return read.count(roles=_inboxes(me), owner=me.actor, left=words.Staff().left())
+    return read.count(roles=_inboxes(me), owner=me.actor, left=words.staff(request).left())
 
 
 def _inboxes(me: Member) -> tuple[str, ...]:
@@ -173,9 +173,9 @@ def _inboxes(me: Member) -> tuple[str, ...]:
     return tuple(ROLES) if "admin" in me.roles else me.roles
 
 
-def lines(rows: list[TaskRow], now: datetime) -> list[dict[str, Any]]:
+def lines(rows: list[TaskRow], now: datetime, staff: words.Staff) -> list[dict[str, Any]]:
     """Tasks as lines of a list."""
-    staff, who = words.Staff(), people([row.customer for row in rows])
+    who = people([row.customer for row in rows])
     return [
         {
             "row": row,

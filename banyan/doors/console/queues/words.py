@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -17,6 +18,8 @@ from banyan.engine.language.explain.safe import plain
 from banyan.engine.language.explain.voice import Voice
 from banyan.trust.staff.read import Member, members
 from banyan.trust.staff.rights import ROLES
+
+_KNOWN = "_banyan_staff_by_name"
 
 ROLE_NAMES: Mapping[str, Promise] = {
     "growth": gettext_lazy("Growth"),
@@ -74,7 +77,7 @@ def badge(states: Mapping[str, tuple[Promise, str]], state: str) -> Badge:
 
 
 class Staff:
-    """The staff by how acts name them, looked up once for a page."""
+    """The staff by how acts name them."""
 
     def __init__(self) -> None:
         self.all = members()
@@ -99,6 +102,14 @@ class Staff:
     def left(self) -> list[str]:
         """Who no longer works here: what they had taken is their role's again."""
         return [one.actor for one in self.all if not one.is_active]
+
+
+def staff(request: HttpRequest) -> Staff:
+    """The same, looked up once for a page and its menu."""
+    if not hasattr(request, _KNOWN):
+        setattr(request, _KNOWN, Staff())
+    found: Staff = getattr(request, _KNOWN)
+    return found
 
 
 def _called(one: Member) -> str:

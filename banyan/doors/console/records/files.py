@@ -15,7 +15,8 @@ from banyan.kernel.errors import Problem
 from banyan.pipeline.exporting.run import csv_pieces, write_list
 
 MOST_ROWS = {"csv": 1_000_000, "xlsx": 50_000, "parquet": 200_000}
-"""By form: a CSV begins at once, the others are made whole while somebody waits."""
+"""By form: a CSV begins once its rows are counted, the others are made whole while somebody waits.
+"""
 FORMS = tuple(MOST_ROWS)
 
 
@@ -24,7 +25,7 @@ class TooLong(Problem):
 
 
 def counted(kind: Kind, asked: Asked, form: str) -> int:
-    """How many rows the file would have. Raises TooLong."""
+    """How many rows the file would have, since what has begun cannot be refused. Raises TooLong."""
     most = MOST_ROWS[form]
     count = many(kind, asked, most)
     if count > most:
@@ -36,8 +37,8 @@ def counted(kind: Kind, asked: Asked, form: str) -> int:
 
 
 def pieces(kind: Kind, asked: Asked, form: str, *, in_clear: bool) -> Iterator[bytes]:
-    """The list as a file of that form. A CSV begins at once and goes on as it is read; a workbook
-    and Parquet are made whole first. Raises BadExport before the first piece."""
+    """The list as a file of that form. A CSV goes out as it is read; a workbook and Parquet are
+    made whole first. Raises BadExport before the first piece."""
     schema = {column.name: TYPES[column.form] for column in kind.shown}
     frames = _frames(kind, asked, in_clear)
     if form == "csv":

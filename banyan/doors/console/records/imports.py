@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.shortcuts import render as rendered
 from django.urls import reverse
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from banyan.core.events import clock
@@ -33,6 +34,8 @@ from banyan.trust.audit.acts import record
 from banyan.trust.staff.read import members
 
 _FAULTS_SHOWN = 10
+_ROWS_AT_ONCE = 1_000
+"""Of the report: each piece waits for a thread."""
 _EXTRA = 3
 """Lines for what is the same in every row."""
 
@@ -95,7 +98,8 @@ def report(request: HttpRequest, number: int) -> HttpResponseBase:
     if file is None:
         raise Http404
     record(at_work(request).actor, "import.report", f"import:{number}", now=clock.now())
-    response = StreamingHttpResponse(_report(file), content_type="text/csv; charset=utf-8")
+    pieces = _report(file, get_language())
+    response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="import-{number}.csv"'
     return response
 
@@ -114,22 +118,35 @@ def _first_faults(number: int) -> list[tuple[str, str, str]]:
         ]
 
 
-def _report(file: Path) -> Iterator[str]:
+def _report(file: Path, language: str | None) -> Iterator[str]:
     """The report in the language of the page. Its mark at the beginning tells spreadsheets that it
-    is UTF-8."""
-    yield "\ufeff"
-    line = io.StringIO()
-    writer = csv.writer(line, lineterminator="\n")
+    is UTF-8.
+
+    Each piece may be made in another thread, whose own language is that of its last page.
+    """
+    with override(language):
+        heads = [_("File"), _("Row"), _("Column"), _("Reason"), _("Cells")]
+    yield "\ufeff" + _lines([heads])
     with file.open(encoding="utf-8", newline="") as rows:
         reader = csv.reader(rows)
         next(reader)
-        writer.writerow([_("File"), _("Row"), _("Column"), _("Reason"), _("Cells")])
-        for name, number, column, reason, cells in reader:
-            safe = [harmless(text) for text in (name, column, in_browser(reason), cells)]
-            writer.writerow([safe[0], number, *safe[1:]])
-            yield line.getvalue()
-            line.seek(0)
-            line.truncate()
+        while some := list(islice(reader, _ROWS_AT_ONCE)):
+            with override(language):
+                piece = _lines(map(_spoken, some))
+            yield piece
+
+
+def _spoken(row: Sequence[str]) -> list[str]:
+    """A row of the report for a reader."""
+    name, number, column, reason, cells = row
+    safe = [harmless(text) for text in (name, column, in_browser(reason), cells)]
+    return [safe[0], number, *safe[1:]]
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> str:
+    lines = io.StringIO()
+    csv.writer(lines).writerows(rows)
+    return lines.getvalue()
 
 
 def kinds() -> dict[What, str]:
@@ -163,7 +180,8 @@ def _stepped(request: HttpRequest, found: UploadRow) -> HttpResponseBase:
             order, sheet = _order(request.POST, found), request.POST.get("sheet") or None
             uploads.try_out(me.actor, found.number, order, sheet=sheet, now=now)
         elif act == "confirm":
-            uploads.confirm(me.actor, found.number, now=now)
+            seen = request.POST.get("mapping", "")
+            uploads.confirm(me.actor, found.number, mapping_hash=seen, now=now)
         elif act == "cancel":
             uploads.cancel(me.actor, found.number, now=now)
             return redirect("admin:imports")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import chain, islice
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -81,7 +80,7 @@ def rows(request: HttpRequest, slug: str) -> HttpResponseBase:
         "reached": found.reached,
         "views": saved.views(me.id, slug),
         "actions": actions,
-        "found": _found(kind, asked) if actions else None,
+        **(_found(kind, asked) if actions and (found.next or asked.before) else {}),
         "forms": files.FORMS if me.may("records.export") else (),
         "may_see_contacts": me.may("customers.contacts"),
     }
@@ -107,7 +106,7 @@ def row(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @page(*ANY)
 def file(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """A list as a file. Who took which out, and how much, is written down."""
+    """A list as a file. Who took which out, and how much, is written down before it begins."""
     kind, me = _kind(request, slug), at_work(request)
     if not me.may("records.export"):
         raise PermissionDenied
@@ -164,7 +163,8 @@ def views(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @page(*ANY)
 def do(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Do something with the rows that were ticked (POST `do`, `key`)."""
+    """Do something with the rows that were ticked (POST `do`, `key`), or with all that the filters
+    find (POST `do`, `everything`, `query`)."""
     kind, me = _kind(request, slug), at_work(request)
     back = f"{reverse('admin:record_list', args=[slug])}?{request.POST.get('query', '')}"
     action = next((one for one in kind.actions if one.name == request.POST.get("do")), None)
@@ -195,16 +195,16 @@ def _chosen(request: HttpRequest, kind: Kind) -> list[str]:
     if not request.POST.get("everything"):
         places = map(reading.parsed, request.POST.getlist("key"))
         return [str(place[0]) for place in places if place and len(place) == 1][:MOST_AT_ONCE]
-    asked = replace(_asked(kind, QueryDict(request.POST.get("query", ""))), before=None)
-    frames = reading.every(kind, asked)
-    keys = chain.from_iterable(frame[kind.key[0]].to_list() for frame in frames)
-    return [str(key) for key in islice(keys, MOST_AT_ONCE)]
+    asked = _asked(kind, QueryDict(request.POST.get("query", "")))
+    keys, _bound = reading.keys(kind, asked, MOST_AT_ONCE)
+    return keys
 
 
-def _found(kind: Kind, asked: Asked) -> int | None:
-    """How many rows the filters find; None for more than can be done at once."""
-    count = reading.many(kind, asked, MOST_AT_ONCE)
-    return count if count <= MOST_AT_ONCE else None
+def _found(kind: Kind, asked: Asked) -> dict[str, int | None]:
+    """How many rows the filters find on all pages, and down to which number; nothing for more than
+    can be done at once."""
+    keys, bound = reading.keys(kind, asked, MOST_AT_ONCE + 1)
+    return {"found": len(keys), "found_above": bound} if len(keys) <= MOST_AT_ONCE else {}
 
 
 def _kind(request: HttpRequest, slug: str) -> Kind:

@@ -1,11 +1,11 @@
 """reading: a page of a list, found by keys: it costs the same at the first row and at the ten
-millionth, and nothing is counted."""
+millionth, and no list is counted for it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 from typing import Any, cast
@@ -101,6 +101,22 @@ def many(kind: Kind, asked: Asked, most: int) -> int:
     if asked.text:
         matching = matching.filter(_or(_ways(kind, asked.text)))
     return matching.order_by().values("pk")[: most + 1].count()
+
+
+def keys(kind: Kind, asked: Asked, most: int) -> tuple[list[str], int | None]:
+    """The keys of the rows that match, at most so many, for what is done with all of them; and
+    below which number a filter has not looked, as for a page: None where it looked at everything.
+    """
+    first = replace(asked, before=None)
+    is_down, order = _order(kind, first)
+    rows = _matching(kind, first)
+    bound = _bound(kind, first, rows) if is_down else None
+    if bound:
+        rows = rows.filter(**{f"{kind.sorts[0]}__gt": bound})
+    if asked.text:
+        rows = rows.filter(_or(_ways(kind, asked.text)))
+    found = _ordered(rows, order, is_down).values_list(kind.key[0], flat=True)
+    return [str(key) for key in found[:most]], bound or None
 
 
 def one(kind: Kind, key: str) -> models.Model | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -20,13 +20,15 @@ from banyan.core.events import clock
 from banyan.doors.console.number import number_of
 from banyan.doors.console.page import page, render
 from banyan.doors.console.staff import at_work
+from banyan.pipeline.exporting.run import harmless
 from banyan.trust.audit import read
 from banyan.trust.audit.acts import record
 from banyan.trust.audit.read import EntryRow
 from banyan.trust.staff.read import members
 
 PER_PAGE = 50
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_ROWS_AT_ONCE = 1_000
+"""Of a file: each piece waits for a thread."""
 
 
 @dataclass(frozen=True)
@@ -127,28 +129,28 @@ def _lines(asked: dict[str, Any]) -> Iterator[str]:
         ["number", "at", "actor", "who", "verb", "about", "before", "after", "reason", "hash"]
     )
     before: int | None = None
-    while rows := read.entries(**asked, before=before, limit=1_000):
-        for row in rows:
-            yield _line(
-                [
-                    row.number,
-                    row.at.isoformat(),
-                    row.actor,
-                    names.get(row.actor, ""),
-                    row.verb,
-                    row.about,
-                    _plain(row.before),
-                    _plain(row.after),
-                    row.reason,
-                    row.hash,
-                ]
-            )
+    while rows := read.entries(**asked, before=before, limit=_ROWS_AT_ONCE):
+        yield "".join(_line(_cells(row, names)) for row in rows)
         before = rows[-1].number
+
+
+def _cells(row: EntryRow, names: Mapping[str, str]) -> list[object]:
+    return [
+        row.number,
+        row.at.isoformat(),
+        row.actor,
+        names.get(row.actor, ""),
+        row.verb,
+        row.about,
+        _plain(row.before),
+        _plain(row.after),
+        row.reason,
+        row.hash,
+    ]
 
 
 def _line(cells: list[object]) -> str:
     """A text that a spreadsheet would run is made harmless."""
     line = io.StringIO()
-    texts = [str(cell) for cell in cells]
-    csv.writer(line).writerow([f"'{t}" if t.startswith(_FORMULA) else t for t in texts])
+    csv.writer(line).writerow([harmless(str(cell)) for cell in cells])
     return line.getvalue()

@@ -66,7 +66,7 @@ def test_what_is_wrong_with_a_text_is_named(shop: Caller) -> None:
 
 def test_texts_are_listed_by_what_one_looks_for(shop: Caller) -> None:
     every = shop.get("/templates").json["data"]
-    assert len(every) == len(KINDS) * 4 * 2 == 20 * 4 * 2
+    assert len(every) == len(KINDS) * 4 * 2 == 21 * 4 * 2
     some = shop.get("/templates?kind=refused&channel=email").json["data"]
     assert [(row["language"], row["channel"]) for row in some] == [
         ("en", "email"),

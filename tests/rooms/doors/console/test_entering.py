@@ -33,6 +33,29 @@ def test_who_was_signed_out_meanwhile_comes_back_to_the_form(staff: Staff) -> No
     assert elsewhere["Location"] == "/console/login/?next=/console/tasks/1/do"
 
 
+def test_a_part_of_a_page_is_not_drawn_as_the_page_to_sign_in(staff: Staff) -> None:
+    seen = "http://localhost/console/?from=2026-03-01"
+    client = staff("growth")
+    [ann] = members()
+    # What htmx sends with each part that it asks for.
+    by_htmx = {"HX-Request": "true", "HX-Current-URL": seen}
+    assert client.get("/console/?table=today", headers=by_htmx).status_code == 200
+    acts.set_active("system", ann.id, is_active=False, now=clock.now())
+    for asked in (
+        client.get("/console/?table=today", headers=by_htmx),
+        client.get("/console/programs/", headers=by_htmx),
+        client.post("/console/tasks/1/do", headers=by_htmx),
+    ):
+        assert (asked.status_code, asked.content, asked.headers["HX-Redirect"]) == (
+            401,
+            b"",
+            "/console/login/?next=/console/%3Ffrom%3D2026-03-01",
+        )
+    assert client.get("/console/programs/").headers["Location"] == (
+        "/console/login/?next=/console/programs/"
+    )
+
+
 def test_the_address_of_a_form_says_so_to_who_opens_it(staff: Staff) -> None:
     answer = staff("growth").get("/console/tasks/1/do")
     assert answer.status_code == 405

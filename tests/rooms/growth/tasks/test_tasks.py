@@ -10,7 +10,7 @@ import pytest
 from banyan.growth.tasks import acts, read
 from banyan.growth.tasks.asking import Asked, fatigue, may_ask
 from banyan.growth.tasks.models import Step
-from banyan.growth.tasks.rules import Ask, BadRule, FollowUp, Stuck, rule, set_rule
+from banyan.growth.tasks.rules import Ask, BadRule, FollowUp, Stuck, Thanks, rule, set_rule
 from banyan.kernel.errors import Problem
 from tests.installation import Installation
 
@@ -72,6 +72,7 @@ def test_a_task_is_put_off_to_a_later_time_alone(installation: Installation) -> 
     number = opened()
     due = read.task(number)
     assert refused(lambda: acts.put_off("user:1", number, due_at=NOW, now=NOW)) == "BadDate"
+    assert (acts.BadDate.status, acts.BadDate.code) == (422, "invalid")
     assert read.task(number) == due
     assert acts.put_off("user:1", number, due_at=NOW + HOUR, now=NOW).due_at == NOW + HOUR
 
@@ -146,6 +147,7 @@ def test_rules_of_a_program_go_before_those_of_all(installation: Installation) -
         Ask(good_score=11),
         Ask(moments=("day",), day="31-12"),
         Ask(moments=("product",)),
+        Thanks(rewards=0),
     ):
         with pytest.raises(BadRule):
             set_rule("user:1", "", wrong, now=NOW)

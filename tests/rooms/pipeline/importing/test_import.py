@@ -479,6 +479,20 @@ def test_contacts_that_reach_nobody_are_reported_and_their_rows_appended(tmp_pat
 
 
 @pytest.mark.usefixtures("installation")
+def test_the_report_is_read_again_whatever_it_holds(tmp_path: Path) -> None:
+    long, column = "x" * 200_000, "mail\rbox"
+    content = lines({"userId": "u1", column: "nothing"}, {"userId": "u2", column: long})
+    order = Order("customers", {column: "traits.email"})
+    assert take(tmp_path, "people.jsonl", content, order).unusable == 2
+    cure = "is no e-mail address; write it like name@example.com"
+    short, _refused, cut = report(tmp_path)
+    assert short == ("1", column, f"'nothing' {cure}")
+    assert (cut[0], cut[1], len(cut[2])) == ("2", column, 32_000)
+    assert cut[2].startswith("'xxx")
+    assert cut[2].endswith(f"xxx' {cure}")
+
+
+@pytest.mark.usefixtures("installation")
 def test_of_many_lines_the_first_are_named(tmp_path: Path) -> None:
     rows = "".join(f"u{n},nothing\n" for n in range(7))
     done = take(tmp_path, "people.csv", "user,mail\n" + rows, Order("customers"), dry_run=True)

@@ -1,5 +1,6 @@
 """The live measures: what they keep, where the limit lies, and that each really runs."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from banyan.core.events import read as log
 from banyan.core.events.models import Event
 from banyan.core.programs.read import link_row
-from banyan.pipeline.pace import doors, line, load, scratch
+from banyan.pipeline.pace import doors, line, load, parts, scratch
 from banyan.pipeline.pace.parts import Spent, watching
 from banyan.pipeline.pace.rates import Bound, Rate, at_least, below
 from banyan.pipeline.pace.run import Missing, measured
@@ -66,6 +67,14 @@ def test_what_this_process_spends_is_seen(installation: Installation) -> None:
     # Two clocks: the CPU's may be a tick ahead.
     assert 0.01 < spent.cpu_s["this command"] <= spent.seconds + 0.01
     assert ("PostgreSQL" in spent.cpu_s) is (installation.kind == "postgres")
+
+
+def test_a_part_that_is_gone_at_the_end_is_told_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = iter([{"web": [os.getpid()]}, {}])
+    monkeypatch.setattr(parts, "_groups", lambda _site: next(groups))
+    with watching() as spent:
+        pass
+    assert spent.cpu_s["web"] == 0.0
 
 
 def test_missing_programs_are_named_with_the_cure(

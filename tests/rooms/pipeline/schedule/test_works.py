@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from banyan.core.events import read as log
+from banyan.insight.segments.worth import greatest
 from banyan.pipeline import alarms
 from banyan.pipeline.models import Message
 from banyan.pipeline.outbox import acts
@@ -37,10 +38,11 @@ def test_a_night_on_an_empty_installation() -> None:
         "alarms": "0 new alarms and 0 that are over, told in 0 e-mails.",
         "amends": "0 corrections were looked at.",
         "figures": "0 figures, 0 on another side of their lines than before.",
+        "purchases": "Purchases up to position 0 are taken in.",
         "segments": "0 segments were counted anew.",
         "payouts": "0 payouts were sent; 0 batches are under way.",
         "payouts_due": "0 batches of payouts are due today.",
-        "tasks": "0 follow-ups, 0 stuck referrals, 0 moments to ask, 0 disputes, "
+        "tasks": "0 follow-ups, 0 stuck referrals, 0 moments to ask, 0 thanks, 0 disputes, "
         "0 verdicts, 0 late preparations became tasks.",
         "budgets": "0 budgets, 0 programs paused, 0 not judged as figures are being made again.",
         "close_exposure": "0 sketches of visitors of days that are over were destroyed.",
@@ -100,6 +102,19 @@ def test_verify_stops_with_its_process_and_stays_due() -> None:
     [run] = read.last_runs()
     assert (run.ended_at, run.due_at) == (None, datetime(2026, 5, 2, 3, 20, tzinfo=UTC))
     assert _verify(NOW + timedelta(days=1), Event()) is True
+
+
+def test_what_was_spent_is_taken_in_each_minute() -> None:
+    line = Line()
+    line.publish()
+    line.story()
+    line.work()
+    [purchases] = [work for work in WORKS if work.name == "purchases"]
+    turn(purchases, Event(), now=lambda: NOW)
+    assert turn(purchases, Event(), now=lambda: NOW + timedelta(minutes=1)) is True
+    assert [run.result for run in read.last_runs()] == ["Purchases up to position 8 are taken in."]
+    [chain] = greatest("spring")
+    assert (chain.top, chain.revenue) == ("ann", 8000)
 
 
 def test_a_friends_contact_that_an_advocate_gave_is_not_kept_for_ever() -> None:

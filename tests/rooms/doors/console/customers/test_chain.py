@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 import re
+from itertools import islice
+from threading import Thread
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from banyan.core.events import clock
 from banyan.doors.console.customers import chain
 from banyan.insight.metrics.rebuild import start_again
 from banyan.insight.segments import worth
+from banyan.trust.audit.acts import record
 from banyan.trust.audit.read import entries
 from tests.rooms.doors.console.conftest import Staff
 from tests.rooms.doors.console.customers.shop import Shop
@@ -75,7 +81,9 @@ def test_the_greatest_chains_and_their_file(shop: Shop, staff: Staff) -> None:
     url = reverse("admin:chains_file")
     assert support.get(url, {"program": "friends"}).status_code == 403
     file = growth.get(url, {"program": "friends"}).getvalue().decode()
-    assert file == ("top,members,depth,width,currency,revenue,paid\nwang,4,2,3,CNY,18750,2000\n")
+    assert file == (
+        "top,members,depth,width,currency,revenue,paid\r\nwang,4,2,3,CNY,18750,2000\r\n"
+    )
     [entry] = entries(verb="chains.exported")
     assert (entry.about, entry.after) == ("program:friends", {"chains": 1})
 
@@ -98,6 +106,44 @@ def test_the_list_goes_on_page_by_page_by_any_column(
         assert "wang" not in second
     for wrong in ("x,wang", "4", ",", "4,a\0b"):
         assert client.get(url, {"after": wrong}).status_code == 200
+
+
+def test_while_a_slow_reader_takes_a_file_the_thread_that_began_it_can_write(
+    shop: Shop, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grown(shop)
+    shop.link("sun", "SUN")
+    shop.say("Signed Up", "yu", referral_code="SUN")
+    shop.work()
+    monkeypatch.setattr(worth, "_PIECE", 1)
+    monkeypatch.setattr(chain._Download, "block_size", 60)
+    client, now = staff("growth"), clock.now()
+
+    def elsewhere() -> None:
+        record("user:1", "written.elsewhere", "", now=now)
+        connections.close_all()
+
+    for url, most in (
+        (reverse("admin:chains_file"), 3),
+        (reverse("admin:chain_file", args=["wang"]), 5),
+    ):
+        pieces = client.get(url, {"program": "friends"}).streaming_content
+        begun = b"".join(islice(pieces, 2))
+        thread = Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+        record("user:1", "written.here", "", now=now)
+        whole = (begun + b"".join(pieces)).decode()
+        assert len(whole.splitlines()) == most
+        assert begun.decode() == whole[: len(begun)]
+    written = [one.verb for one in entries(limit=6) if one.verb.startswith("written")]
+    assert written == ["written.here", "written.elsewhere"] * 2
+
+
+def test_cells_that_a_spreadsheet_would_run_are_made_harmless() -> None:
+    cells = ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "wang\r=1", -1]
+    [made] = csv.reader(io.StringIO(chain._lines([cells]), newline=""))
+    assert made == ["'=1", "'+1", "'-1", "'@x", "'\t=1", "'\r=1", "wang\r=1", "-1"]
 
 
 def test_while_chains_are_counted_anew_the_page_says_so(

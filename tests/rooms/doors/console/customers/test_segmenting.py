@@ -84,7 +84,7 @@ def test_a_segments_file_is_for_who_may_take_lists_out(shop: Shop, staff: Staff)
     growth.post(reverse("admin:segment_new"), BUYERS | {"do": "save"})
     url = reverse("admin:segment_file", args=["buyers"])
     assert staff("support").get(url).status_code == 403
-    assert growth.get(url).content.decode() == "user_id,name\nli,\nzhao,\n"
+    assert growth.get(url).content.decode() == "user_id,name\r\nli,\r\nzhao,\r\n"
     [entry] = entries(verb="segment.exported")
     assert entry.after == {"customers": 2}
 

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html import unescape
 
+import pytest
 from django.test import override_settings
 
 from banyan.core.events import clock
+from banyan.doors.console.home import waiting as waiting_room
 from banyan.growth.journeys.providers import mail_provider
 from banyan.pipeline import sample
 from banyan.pipeline.alarms import raise_alarm
@@ -70,6 +72,7 @@ def test_each_role_has_its_own_part_of_the_board(installation: Installation, sta
     assert told["finance"][-2:] == ["Payouts to approve", "Corrections and goodwill"]
     assert told["legal"] == [
         "Programs to review for legal",
+        "Stopped programs to let go on",
         "Live programs to look at again",
         "Disputes",
         "Stuck referrals",
@@ -97,6 +100,29 @@ def test_what_is_late_for_legal_is_told(installation: Installation, staff: Staff
     assert waits["Live programs to look at again"] == 1
     assert waits["Privacy requests"] == 2
     assert re.findall(r">(\d+) late<", text) == ["1", "1"]
+
+
+def test_more_requests_than_are_counted_are_said_to_be_more(
+    installation: Installation, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line()
+    line.publish()
+    line.story()
+    line.work()
+    now = clock.now()
+    # The newest stand first; that which is late was there before.
+    open_request("user:1", "access", "ann", now=now - timedelta(days=200))
+    open_request("user:1", "access", "ben", now=now)
+    legal = staff("legal")
+    told = re.compile(r'class="a-wait"[^>]*><span>Privacy requests</span>.*?</a>', re.DOTALL)
+
+    def requests_said() -> tuple[str, list[str]]:
+        [line] = told.findall(legal.get("/console/").content.decode())
+        return re.findall(r"<strong>(.*?)</strong>", line)[0], re.findall(r">(\d+) late<", line)
+
+    assert requests_said() == ("2", ["1"])
+    monkeypatch.setattr(waiting_room, "_MOST_REQUESTS", 1)
+    assert requests_said() == ("1+", ["1"])
 
 
 def test_alarms_stand_on_top(installation: Installation, staff: Staff) -> None:

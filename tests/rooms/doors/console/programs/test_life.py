@@ -1,5 +1,6 @@
 """From a draft to publication by two second persons; cuts with notice; who may do what."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,12 +16,14 @@ from banyan.core.programs.force import running_one
 from banyan.core.programs.models import Version
 from banyan.core.programs.read import program, version, versions
 from banyan.core.referrals.read import referrals_of
+from banyan.doors.console.programs import review_queue
 from banyan.doors.console.programs.review import ACTS
 from banyan.engine.language import Program
 from banyan.insight.segments import acts as segments
 from banyan.insight.segments.rules import Condition, Group, Rules
 from banyan.pipeline.approving import read, reviews
 from banyan.trust.audit.read import entries
+from banyan.trust.staff.read import members
 from banyan.trust.staff.rights import ROLES
 from tests.installation import Installation
 from tests.rooms.doors.console.conftest import Staff
@@ -370,8 +373,8 @@ def test_an_announced_cut_is_seen_and_withdrawn(line: Line, staff: Staff) -> Non
     ]
     page = said(growth.get(f"{PAGE}review/"))
     assert (
-        f"If it begins before {shown}, it takes the place of version 2, which is announced for then"
-        in page
+        f"If it begins no later than {shown}, it takes the place of version 2, which is announced "
+        "for then: that one never comes into force." in page
     )
     review = asked(growth, number=3)
     approved(staff, review)
@@ -390,6 +393,36 @@ def test_an_announced_cut_is_seen_and_withdrawn(line: Line, staff: Staff) -> Non
         3,
         PROGRAM_TERMS.rewards["thanks"].amount,
     )
+
+
+def test_an_announced_version_is_put_off(line: Line, staff: Staff) -> None:
+    start, end = (clock.now().replace(microsecond=0) + timedelta(days=days) for days in (20, 30))
+    line.publish(RAISED, starts_at=start)
+    draft(f"{PROGRAM.replace('version: 1', 'version: 3')}runs: {{until: {end.isoformat()}}}\n")
+    growth = staff("growth")
+    at, later = (f"{one:%Y-%m-%d %H:%M}" for one in (start, end))
+    assert (
+        f"If it begins no later than {at}, it takes the place of version 2, which is announced for "
+        f"then, until {later}: only from then on that one is in force."
+        in said(growth.get(f"{PAGE}review/"))
+    )
+    source = versions("spring")[0].source
+    line.publish(source)
+    assert f"Version 2 comes into force on {later}." in said(growth.get(f"{PAGE}review/"))
+    page = said(growth.get(f"{PAGE}versions/"))
+    assert f"{later}; until then version 3 takes its place" in page
+
+
+def test_who_approves_a_restart_reads_that_customers_are_told(line: Line, staff: Staff) -> None:
+    growth, legal = staff("growth"), staff("legal")
+    hint = "Whoever was told of the stop is then told, once, that the program goes on."
+    stop = {"stop_reason": "Wording.", "stop_notice": "It rests."}
+    assert legal.post(f"{PAGE}life/stop/", stop).status_code == 302
+    assert hint not in said(legal.get(f"{PAGE}review/"))
+    assert act(growth, "ask-restart", restart_why="Mended.").status_code == 302
+    assert hint in said(legal.get(f"{PAGE}review/"))
+    chinese = said(legal.get(f"{PAGE}review/", headers={"accept-language": "zh-hans"}))
+    assert "收到过停止通知的客户届时会收到一次恢复通知。" in chinese
 
 
 def test_what_a_stop_publishes_again_is_still_what_customers_were_told_of(
@@ -491,6 +524,101 @@ def test_a_restart_that_waits_for_legal_is_counted(line: Line, staff: Staff) -> 
     assert act(legal, "restart").status_code == 302
     assert "waits for you" not in said(legal.get("/console/approvals/"))
     assert "stopped by order" not in said(growth.get(PAGE))
+
+
+def test_what_is_closed_waits_for_nobody_to_let_it_go_on(line: Line, staff: Staff) -> None:
+    growth, legal = staff("growth"), staff("legal")
+    [me] = [one for one in members() if one.email == "legal@example.com"]
+
+    def waits() -> tuple[bool, int, str]:
+        """In the queue, in the menu, on the board."""
+        queue = said(legal.get("/console/approvals/"))
+        board = legal.get("/console/").content.decode()
+        on_board = re.search(r"let go on</span>.*?<strong>(\d+)<", board, re.DOTALL)
+        assert on_board is not None
+        return "spring is stopped since" in queue, review_queue.restarts(me), on_board[1]
+
+    assert waits() == (False, 0, "0")
+    assert act(legal, "stop", stop_reason="Wording.", stop_notice="It rests.").status_code == 302
+    assert waits() == (True, 0, "0")
+    assert act(growth, "ask-restart", restart_why="Mended.").status_code == 302
+    assert waits() == (True, 1, "1")
+    assert "Approve: let it go on" in said(legal.get(f"{PAGE}review/"))
+    assert "Ask to go on" in said(growth.get(f"{PAGE}review/"))
+    assert act(growth, "close", reason="Over.").status_code == 302
+    assert waits() == (False, 0, "0")
+    page = said(legal.get(f"{PAGE}review/"))
+    assert ("stopped by order" in page, "Stopped by order" in page) == (False, True)
+    assert "Approve: let it go on" not in page
+    assert "Ask to go on" not in said(growth.get(f"{PAGE}review/"))
+
+
+def form_of(client: Client, number: int) -> str:
+    """The form by which a version is published."""
+    page = client.get(f"{PAGE}review/").content.decode()
+    [form] = re.findall(rf'<form[^>]*id="publish-form-{number}".*?</form>', page, re.DOTALL)
+    return str(form)
+
+
+def announce(staff: Staff, source: str, *, days: int, **told: str) -> None:
+    """Publish version 2 for so many days ahead."""
+    draft(source)
+    growth = staff("growth")
+    review = asked(growth)
+    approved(staff, review)
+    when = (clock.now() + timedelta(days=days, minutes=5)).strftime("%Y-%m-%dT%H:%M")
+    fields = {"review": review, "starts_at_2": when, **told}
+    assert growth.post(f"{PAGE}life/publish/", fields).status_code == 302
+
+
+def test_words_for_customers_are_forced_only_where_something_becomes_less(
+    line: Line, staff: Staff
+) -> None:
+    announce(staff, CUT, days=15, notice_2="Less from May.")
+    draft(RAISED.replace("version: 2", "version: 3"))
+    growth = staff("growth")
+    review = asked(growth, number=3)
+    approved(staff, review)
+    form = form_of(growth, 3)
+    assert 'name="notice_3" maxlength="5000">' in form
+    assert "Everybody with a link is told it; empty: nobody is told anything." in form
+    # At once it takes the place of what customers know of; afterwards it only raises.
+    assert growth.post(f"{PAGE}life/publish/", {"review": review}).status_code == 409
+    later = (clock.now() + timedelta(days=20)).strftime("%Y-%m-%dT%H:%M")
+    reply = growth.post(f"{PAGE}life/publish/", {"review": review, "starts_at_3": later})
+    assert reply.status_code == 302
+    assert [one.notice for one in read.reviews("spring")] == ["", "Less from May."]
+
+
+def test_a_cut_forces_words_and_a_start(line: Line, staff: Staff) -> None:
+    draft(CUT)
+    growth = staff("growth")
+    approved(staff, asked(growth))
+    form = form_of(growth, 2)
+    assert 'name="notice_2" maxlength="5000" required>' in form
+    assert re.search(r'name="starts_at_2" value="" min="[^"]+" required>', form)
+
+
+@pytest.mark.parametrize(("days", "must_wait"), [(5, True), (20, False)])
+def test_what_gives_less_than_an_announced_raise_begins_no_earlier_than_a_cut(
+    line: Line, staff: Staff, days: int, must_wait: bool
+) -> None:
+    announce(staff, RAISED, days=days)
+    draft(PROGRAM.replace("version: 1", "version: 3"))
+    growth = staff("growth")
+    review = asked(growth, number=3)
+    approved(staff, review)
+    form, page = form_of(growth, 3), said(growth.get(f"{PAGE}review/"))
+    start = re.search(r'name="starts_at_3" value=""( min="([^"]+)" required)?>', form)
+    assert start is not None
+    assert (bool(start[1]), "Empty: at once." in form) == (must_wait, not must_wait)
+    assert ("It gives less than what is announced" in page) is must_wait
+    told = {"review": review, "notice_3": "It stays at 20 dollars."}
+    at_once = growth.post(f"{PAGE}life/publish/", told)
+    assert at_once.status_code == (409 if must_wait else 302)
+    if must_wait:
+        first = growth.post(f"{PAGE}life/publish/", told | {"starts_at_3": start[2]})
+        assert first.status_code == 302
 
 
 def test_the_address_of_an_act_leads_back_to_its_page(line: Line, staff: Staff) -> None:

@@ -11,19 +11,20 @@ from django.test import Client
 
 from banyan.core.events import clock
 from banyan.core.referrals.read import decisions
-from banyan.doors.console.queues import typed
+from banyan.doors.console.queues import typed, words
 from banyan.growth.amends import read as amends
 from banyan.growth.feedback.read import dispute
 from banyan.growth.payouts import payees
+from banyan.growth.payouts.differences import differences
 from banyan.growth.payouts.read import batch
 from banyan.growth.tasks import acts as tasks
 from banyan.growth.tasks import sources
 from banyan.growth.tasks.read import task
-from banyan.growth.tasks.rules import Ask, FollowUp, rule, set_rule
+from banyan.growth.tasks.rules import Ask, FollowUp, Thanks, rule, set_rule
 from banyan.pipeline import amending, paying, ruling, watching
 from banyan.trust.audit.read import entries
 from banyan.trust.staff.acts import set_active
-from banyan.trust.staff.read import members
+from banyan.trust.staff.read import Member, members
 from banyan.trust.staff.rights import ROLES
 from tests.rooms.doors.console.conftest import Staff
 from tests.rooms.doors.console.queues.shop import Shop
@@ -267,6 +268,67 @@ def test_a_batch_goes_from_due_to_paid(shop: Shop, staff: Staff) -> None:
     assert batch(number).state == "done"  # type: ignore[union-attr]
 
 
+def test_a_file_that_brings_a_difference_is_not_called_known(shop: Shop, staff: Staff) -> None:
+    shop.fill_payouts()
+    fay, bo = staff("finance", email="fay@example.com"), staff("finance", email="bo@example.com")
+    bo.post("/console/payouts/1/approve", {"total": "2000"})
+    shop.work()
+    paying.note(1, now=clock.now())
+    fay.post("/console/payouts/1/file")
+
+    def hear(line: str, *, columns: str = "reference,status") -> tuple[bool, bool]:
+        """Whether the page calls the file known, and whether it speaks of a difference."""
+        back = SimpleUploadedFile("r.csv", f"{columns}\n{line}\n".encode())
+        page = read(fay, fay.post("/console/payouts/results", {"results": back})["Location"])
+        shop.work()
+        paying.note(1, now=clock.now())
+        return "Nothing is new in this file" in page, "1 results do not fit our payouts" in page
+
+    with_amount = "reference,status,amount"
+    assert hear("payout/1/1,paid") == (False, False)
+    assert hear("0000000100000001,paid") == (True, False)
+    # Another amount than ours, as often as it is said until somebody has dealt with it.
+    assert hear("payout/1/1,paid,19.00", columns=with_amount) == (False, True)
+    assert hear("payout/1/1,paid,19.00", columns=with_amount) == (False, True)
+    [wrong] = differences(now=clock.now())
+    fay.post(f"/console/payouts/differences/{wrong.result}", {"reason": "A fee of theirs."})
+    assert hear("payout/1/1,paid,19.00", columns=with_amount) == (True, False)
+    # It bounced, which fits what was paid.
+    assert hear("payout/1/1,failed") == (False, False)
+    assert hear("payout/1/1,failed") == (True, False)
+
+
+def test_money_that_left_though_it_went_back_is_told(shop: Shop, staff: Staff) -> None:
+    shop.fill_payouts()
+    fay, bo = staff("finance", email="fay@example.com"), staff("finance", email="bo@example.com")
+    bo.post("/console/payouts/1/approve", {"total": "2000"})
+    shop.work()
+    paying.note(1, now=clock.now())
+    fay.post("/console/payouts/1/file")
+    for status in ("failed", "paid"):
+        back = SimpleUploadedFile("r.csv", f"reference,status\npayout/1/1,{status}\n".encode())
+        page = read(fay, fay.post("/console/payouts/results", {"results": back})["Location"])
+        shop.work()
+        paying.note(1, now=clock.now())
+    assert ("Nothing is new" in page, "1 results do not fit our payouts" in page) == (False, True)
+    assert [one.what for one in differences(now=clock.now())] == ["paid_though_returned"]
+
+
+def test_the_staff_are_looked_up_once_for_a_page(
+    shop: Shop, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, asked = staff("sales"), 0
+
+    def counted() -> list[Member]:
+        nonlocal asked
+        asked += 1
+        return members()
+
+    monkeypatch.setattr(words, "members", counted)
+    assert client.get("/console/tasks/").status_code == 200
+    assert asked == 1
+
+
 def test_a_batch_that_is_given_up_leaves_the_money_where_it_is(shop: Shop, staff: Staff) -> None:
     shop.fill_payouts()
     fay = staff("finance", email="fay@example.com")
@@ -414,6 +476,18 @@ def test_rules_are_set_by_program_and_what_is_wrong_is_said(shop: Shop, staff: S
     client.post("/console/stuck/rules/", asking)
     kept = rule(Ask, "careful")
     assert (kept.moments, kept.product_event) == (("product",), "Course Completed")
+
+
+def test_thanks_are_turned_on_with_the_other_rules(shop: Shop, staff: Staff) -> None:
+    client, address = staff("growth"), "/console/stuck/rules/"
+    assert "Thanking advocates" in read(client, address)
+    form = {"kind": "thanks", "program": "careful", "is_on": "1", "hours": "48", "role": "sales"}
+    refused = client.post(address, form | {"rewards": "0"})
+    assert "write a whole number from 1 to 1,000." in refused.content.decode()
+    assert rule(Thanks, "careful") == Thanks()
+    assert client.post(address, form | {"rewards": "3"}).status_code == 302
+    assert rule(Thanks, "careful") == Thanks(is_on=True, rewards=3, hours=48, role="sales")
+    assert rule(Thanks, "spring") == Thanks()
 
 
 def test_sources_are_kept_asked_and_taken_off(shop: Shop, staff: Staff) -> None:

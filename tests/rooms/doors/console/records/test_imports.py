@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import json
 import re
 import threading
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from django.utils import translation
 from banyan.core.events import clock
 from banyan.core.events.read import head
 from banyan.core.people.read import customer
+from banyan.doors.console.records import imports
 from banyan.doors.console.records.choosing import in_browser
 from banyan.pipeline.importing import uploads, waiting
 from banyan.trust.audit.read import entries
@@ -32,6 +34,19 @@ def bring(client: Client, name: str, content: str, kind: str = "customers") -> s
     """Where a file is after it was brought."""
     file = SimpleUploadedFile(name, content.encode())
     return client.post("/console/imports/", {"file": file, "kind": kind}).headers["Location"]
+
+
+def seen(client: Client, number: int) -> str:
+    """Which trial the page of a file shows."""
+    page = client.get(f"/console/imports/{number}/").content.decode()
+    [found] = re.findall(r'name="mapping" value="(\w{64})"', page)
+    return str(found)
+
+
+def confirm(client: Client, number: int) -> None:
+    """Say yes to the trial that the page shows."""
+    told = {"do": "confirm", "mapping": seen(client, number)}
+    assert client.post(f"/console/imports/{number}/", told).status_code == 302
 
 
 def work() -> bool:
@@ -65,7 +80,7 @@ def test_people_come_in_after_a_trial_and_a_yes(staff: Staff) -> None:
     report = b"".join(growth.get("/console/imports/1/report.csv").streaming_content).decode()
     assert "u-2" in report
     assert entries(limit=1)[0].verb == "import.report"
-    growth.post("/console/imports/1/", {"do": "confirm"})
+    confirm(growth, 1)
     assert entries(limit=1)[0].verb == "events.import"
     assert work()
     assert not work()
@@ -81,6 +96,83 @@ def test_people_come_in_after_a_trial_and_a_yes(staff: Staff) -> None:
     assert not uploads.folder(1).exists()
 
 
+def test_a_yes_to_one_trial_is_none_to_another(staff: Staff) -> None:
+    growth = staff("growth")
+    bring(growth, "people.csv", PEOPLE)
+    mapped = {"do": "try", "kind": "customers", "column-0": "userId", "column-1": "traits.email"}
+    growth.post("/console/imports/1/", mapped)
+    assert work()
+    in_one_tab = seen(growth, 1)
+    growth.post("/console/imports/1/", mapped | {"column-1": "traits.name"})
+    assert work()
+    for unseen in (in_one_tab, ""):
+        reply = growth.post(
+            "/console/imports/1/", {"do": "confirm", "mapping": unseen}, follow=True
+        )
+        assert "the columns were changed since this trial; look at it again" in html.unescape(
+            reply.content.decode()
+        )
+        found = uploads.upload(1)
+        assert found is not None
+        assert (found.state, head()) == ("checked", 0)
+        assert entries(limit=1)[0].verb == "import.tried"
+    confirm(growth, 1)
+    assert work()
+    assert head() == 2
+
+
+def test_the_report_speaks_the_language_of_the_page_whichever_thread_makes_it(
+    staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "_ROWS_AT_ONCE", 1)
+    growth = staff("growth")
+    bring(growth, "people.csv", "Member,Since\nu-1,45700.5\nu-2,45701.5\n")
+    mapped = {"do": "try", "kind": "customers", "column-0": "userId", "column-1": "timestamp"}
+    growth.post("/console/imports/1/", mapped)
+    assert work()
+    growth.get("/console/?lang=zh-hans")
+    pieces = growth.get("/console/imports/1/report.csv").streaming_content
+    made, left_behind = [], []
+    for of_its_last_page in ("en", "zh-hans", "en"):
+        with translation.override(of_its_last_page):
+            made.append(next(pieces).decode())
+            left_behind.append(translation.get_language())
+    assert list(pieces) == []
+    assert made[0] == "\ufeff文件,行,列,原因,单元格\r\n"
+    first, second = (next(csv.reader([piece])) for piece in made[1:])
+    assert (first[:3], second[:3]) == (
+        ["people.csv", "2", "Since"],
+        ["people.csv", "3", "Since"],
+    )
+    assert second[3] == first[3].replace("45700.5", "45701.5")
+    assert re.search("[\u4e00-\u9fff]", first[3])
+    assert left_behind == ["en", "zh-hans", "en"]
+
+
+def test_a_row_that_no_reader_of_csv_takes_is_cut_in_the_report(staff: Staff) -> None:
+    growth = staff("growth")
+    rows = [
+        {"userId": "u-1", "timestamp": "2026-01-05"},
+        {"userId": "u-2", "timestamp": "x" * 2**21},
+    ]
+    bring(growth, "people.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+    mapped = {"do": "try", "kind": "customers", "column-0": "userId", "column-1": "timestamp"}
+    growth.post("/console/imports/1/", mapped)
+    assert work()
+    page = growth.get("/console/imports/1/")
+    assert page.status_code == 200
+    told = html.unescape(page.content.decode())
+    assert "…xxx" in told
+    [_heads, found] = csv.reader(
+        io.StringIO(growth.get("/console/imports/1/report.csv").getvalue().decode())
+    )
+    assert (found[1], found[2], len(found[3]), len(found[4])) == ("2", "timestamp", 32_000, 32_000)
+    assert found[3].startswith("'xxx")
+    assert not found[3].endswith("x")
+    assert found[4].startswith('{"userId":"u-2","timestamp":"xxx')
+    assert found[4].endswith('xxx"}')
+
+
 def test_the_same_file_again_adds_nothing(staff: Staff) -> None:
     growth = staff("growth")
     mapped = {"do": "try", "kind": "customers", "column-0": "userId", "column-1": "traits.email"}
@@ -89,7 +181,7 @@ def test_the_same_file_again_adds_nothing(staff: Staff) -> None:
         growth.post(f"/console/imports/{number}/", mapped)
         work()
         if number == 1:
-            growth.post("/console/imports/1/", {"do": "confirm"})
+            confirm(growth, 1)
             work()
     found = uploads.upload(2)
     assert found is not None
@@ -126,7 +218,7 @@ def test_the_history_of_referrals_is_counted_by_where_it_came_from(staff: Staff)
         },
     )
     work()
-    growth.post("/console/imports/1/", {"do": "confirm"})
+    confirm(growth, 1)
     work()
     assert head() == before + 3
     line.work()
@@ -199,7 +291,7 @@ def test_a_file_is_thrown_away_on_request(staff: Staff) -> None:
     assert not uploads.folder(1).exists()
     assert "was thrown away" in growth.get("/console/imports/1/").content.decode()
     with pytest.raises(uploads.BadUpload):
-        uploads.confirm("user:1", 1, now=clock.now())
+        uploads.confirm("user:1", 1, mapping_hash="", now=clock.now())
 
 
 def test_a_worker_that_is_stopped_is_followed_by_another(
@@ -290,7 +382,7 @@ def test_contacts_that_reach_nobody_are_counted_and_named_by_their_line(staff: S
     assert "有 1 个电子邮箱无法使用（第 3 行）" in chinese
     assert "'bob at example' 不是电子邮箱地址；请写成 name@example.com 的形式" in chinese
     translation.deactivate()
-    growth.post("/console/imports/1/", {"do": "confirm"})
+    confirm(growth, 1)
     assert work()
     assert head() == 2
 
@@ -313,6 +405,32 @@ def test_another_sheet_of_a_workbook_is_chosen_on_the_page(staff: Staff) -> None
     assert '<input type="hidden" name="sheet" value="会员">' in page
     page = page_of(growth, "/console/imports/1/?step=columns&sheet=nothing")
     assert "会员.xlsx has no sheet 'nothing'; it has 说明, 会员." in page
+
+
+@pytest.mark.parametrize(
+    "title_page", [[], [[" ", " "], ["x", "y"]], [["邮箱", "邮箱"], ["a@example.com", "b"]]]
+)
+def test_a_title_page_keeps_nobody_from_another_sheet(
+    staff: Staff, title_page: list[list[object]]
+) -> None:
+    growth = staff("growth")
+    where = bring_book(growth, {"封面": title_page, "会员": MEMBERS}, "customers")
+    assert where == "/console/imports/1/?kind=customers"
+    page = page_of(growth, where)
+    assert ("<option selected>会员</option>" in page, "会员编号" in page) == (True, True)
+    assert "<option>封面</option>" in page
+    growth.post("/console/imports/1/", MEMBERS_MAPPED)
+    assert work()
+    found = uploads.upload(1)
+    assert found is not None
+    assert (found.state, found.sheet, found.result["rows"]) == ("checked", "会员", 2)
+
+
+def test_a_workbook_of_title_pages_alone_is_refused(staff: Staff) -> None:
+    growth = staff("growth")
+    assert bring_book(growth, {"封面": [], "封底": []}, "customers") == "/console/imports/"
+    assert "会员.xlsx: sheet 封面 is empty." in page_of(growth, "/console/imports/")
+    assert uploads.uploads() == []
 
 
 @pytest.mark.parametrize(

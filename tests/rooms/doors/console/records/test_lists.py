@@ -13,8 +13,9 @@ from typing import cast
 import polars as pl
 import pytest
 from django.apps import apps
-from django.db import models
+from django.db import connection, models
 from django.http import HttpResponse
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from banyan.core.events import clock
@@ -626,3 +627,39 @@ def test_all_that_the_filters_find_is_done_on_every_page(
     )
     assert "Done for 60 of them." in reply.content.decode()
     assert waiting() == [f"u-{n}" for n in range(0, 120, 2)]
+
+
+def test_all_that_the_filters_find_is_looked_for_as_far_back_as_a_page_looks(
+    staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_notices(120)
+    first = Notice.objects.order_by("id").values_list("id", flat=True)[0]
+    monkeypatch.setattr(reading, "SEARCHED_BACK", 70)
+    admin = staff("admin")
+    page = admin.get("/console/records/notices/?channel=email").content.decode()
+    above = first + 49
+    assert f"All 35 that the filters find above number {above}, on every page" in page
+    assert 'data-count="35"' in page
+    reply = admin.post(
+        "/console/records/notices/do/",
+        {"do": "retry", "everything": "1", "query": "channel=email"},
+        follow=True,
+    )
+    assert "Done for 35 of them." in reply.content.decode()
+    assert waiting() == [f"u-{n}" for n in range(50, 120, 2)]
+
+
+def test_rows_are_counted_only_where_there_is_another_page(staff: Staff) -> None:
+    admin = staff("admin")
+
+    def asked_for_all(query: str) -> bool:
+        with CaptureQueriesContext(connection) as asked:
+            assert admin.get(f"/console/records/notices/?{query}").status_code == 200
+        return any(f"LIMIT {lists.MOST_AT_ONCE + 1}" in one["sql"] for one in asked)
+
+    fail_notices(50)
+    assert not asked_for_all("")
+    Notice.objects.all().delete()
+    fail_notices(51)
+    assert asked_for_all("")
+    assert not asked_for_all("channel=email")

@@ -38,6 +38,8 @@ class SheetWriter:
         """Add rows; how wide the columns are is seen by the first ones."""
         if not self._rows:
             self._begin(frame)
+        if self._rows == 1:
+            self._widen(frame)
         writes = [self._written(dtype) for dtype in frame.dtypes]
         for row in frame.iter_rows():
             for column, (write, value) in enumerate(zip(writes, row, strict=True)):
@@ -49,10 +51,13 @@ class SheetWriter:
         self._width, self._rows = frame.width, 1
         self._sheet.freeze_panes(1, 0)
         for column, name in enumerate(frame.columns):
+            self._sheet.write_string(0, column, name, self._heads)
+
+    def _widen(self, frame: pl.DataFrame) -> None:
+        for column, name in enumerate(frame.columns):
             texts = frame[name].head(_LOOKED_AT).cast(pl.String).str.len_chars().drop_nulls()
             longest = max([len(name) + 2, *texts.to_list()])
             self._sheet.set_column(column, column, min(max(longest + 1, _NARROWEST), _WIDEST))
-            self._sheet.write_string(0, column, name, self._heads)
 
     def _written(self, dtype: pl.DataType) -> Write:
         write: Write

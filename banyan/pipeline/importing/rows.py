@@ -97,7 +97,7 @@ class Maker:
             if path not in values:
                 raise _Missing(path, "the cell is empty")
         if self._start:
-            self._complete(values)
+            self._complete(values, row)
         aside = None
         if self._order.what in _TRACKED:
             aside = self._aside(values)
@@ -110,16 +110,21 @@ class Maker:
         event["messageId"] = message_id
         yield Made(_encoder.encode(event), message_id)
 
-    def _complete(self, values: dict[str, Any]) -> None:
+    def _complete(self, values: dict[str, Any], row: Row) -> None:
         """What orders, refunds and customers need beyond their cells."""
         if "userId" not in values:
-            guest = guest_id(_text(values, "traits.email"), _text(values, "traits.phone"))
+            # Once a contact is mended it would name somebody else, and the row would count again.
+            unusable = {f"traits.{contact}": fault for contact, fault in self.unusable(row)}
+            usable = {path: value for path, value in values.items() if path not in unusable}
+            guest = guest_id(_text(usable, "traits.email"), _text(usable, "traits.phone"))
             if guest:
                 values["userId"] = guest
             elif self._order.what == "refunds":
                 # Without a user a refund is of whichever order has that id.
                 values["anonymousId"] = "import"
             elif "anonymousId" not in values:
+                for path, fault in unusable.items():
+                    raise _Missing(path, fault.reason)
                 raise _Missing("userId", "nobody is named: no user, e-mail or phone")
         currency = _text(values, "properties.currency").upper()
         if currency:

@@ -180,7 +180,8 @@ def _csv(path: str, encoding: str | None, delimiter: str | None) -> Sheet:
     text = _decoded(path, glance, encoding, is_cut=len(glance) == _GLANCE_BYTES)
     chosen = delimiter or _delimiter(text)
     begins = csv.reader(text.splitlines(), delimiter=chosen)
-    header, second = next(begins, []), next(begins, [])
+    with _of_csv(path, begins):
+        header, second = next(begins, []), next(begins, [])
     columns = _named(path, header)
     _look_at_names(path, header, second, notes)
     return Sheet(path, columns, _csv_rows(path, columns, encoding, chosen), tuple(notes))
@@ -216,21 +217,26 @@ def _delimiter(text: str) -> str:
 
 
 def _csv_rows(path: str, columns: Sequence[str], encoding: str, delimiter: str) -> Iterator[Row]:
-    csv.field_size_limit(_LONGEST_CELL)
     with _bytes(path) as (stream, taken):
         text = TextIOWrapper(stream, encoding=encoding, newline="")
         reader = csv.reader(text, delimiter=delimiter, strict=True)
         try:
-            yield from _csv_cells(reader, columns, taken)
+            with _of_csv(path, reader):
+                yield from _csv_cells(reader, columns, taken)
         except UnicodeDecodeError as error:
             raise BadSheet(
                 f"{path}: not {encoding} after line {reader.line_num:,} ({error.reason}); "
                 "name its --encoding."
             ) from None
-        except csv.Error as error:
-            raise BadSheet(
-                f"{path}:{reader.line_num}: {error}; write CSV as RFC 4180 says."
-            ) from None
+
+
+@contextmanager
+def _of_csv(path: str, reader: Any) -> Iterator[None]:
+    csv.field_size_limit(_LONGEST_CELL)
+    try:
+        yield
+    except csv.Error as error:
+        raise BadSheet(f"{path}:{reader.line_num}: {error}; write CSV as RFC 4180 says.") from None
 
 
 def _csv_cells(
@@ -258,11 +264,12 @@ def _look_at_names(
     """Note whether a title or merged cells seem to stand where the names of the columns should."""
     pairs = zip_longest(first, second)
     missing = sum(not str(name or "").strip() and bool(below) for name, below in pairs)
+    width = max(len(first), len(second))
     if missing:
         notes.append(
-            f"{path}: {missing} of {len(first)} columns have no name in row 1. If a title or "
-            "merged cells stand there, delete that row, so that the names come first, and bring "
-            "the file again."
+            f"{path}: {missing} of {width} columns have no name in row 1. If a title or merged "
+            "cells stand there, delete that row, so that the names come first, and bring the file "
+            "again."
         )
 
 

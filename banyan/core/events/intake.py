@@ -31,6 +31,8 @@ LONGEST_ID_BYTES = 1_000
 """In UTF-8. An index of PostgreSQL takes 2,704 bytes a row, and two ids stand in some."""
 DEEPEST = 64
 FARTHEST_AHEAD = timedelta(hours=1)
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+"""No zone knows the first hours of the year 1, with which libraries write a time that is unset."""
 
 SECRET_NAMES = frozenset({"Referral Link Created", "Clock Ticked", "Order Refunded"})
 SECRET_PREFIXES = ("Decision ", "Wallet ", "Program ")
@@ -207,6 +209,12 @@ def _moment(timestamp: str | None, now: datetime) -> datetime:
     if at_us is None:
         raise _Bad("bad_timestamp")
     at = _EPOCH + timedelta(microseconds=at_us)
+    if at < EARLIEST:
+        raise _Bad(
+            "bad_timestamp",
+            "`timestamp` lies before the year 1900, as one does that was never set; leave it out, "
+            "and the time of arrival counts.",
+        )
     if at > now + FARTHEST_AHEAD:
         raise _Bad(
             "from_the_future",

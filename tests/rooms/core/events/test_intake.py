@@ -232,6 +232,8 @@ def test_a_browser_s_address_stands_in_where_the_event_names_none() -> None:
         (track(timestamp="yesterday"), "bad_timestamp"),
         (track(timestamp="2026-03-01T11:00:00"), "bad_timestamp"),
         (track(timestamp=1772362800), "bad_timestamp"),
+        (track(timestamp="0001-01-01T00:00:00Z"), "bad_timestamp"),
+        (track(timestamp="1899-12-31T23:59:59Z"), "bad_timestamp"),
         (track(timestamp="2026-03-01T13:00:00.000001Z"), "from_the_future"),
         (track(userId="u" * 513), "too_large"),
         (track(messageId="m" * 513), "too_large"),
@@ -246,6 +248,7 @@ def test_refused(raw: Any, expected: str) -> None:
     "raw",
     [
         track(timestamp="2026-03-01T13:00:00Z"),
+        track(timestamp="1900-01-01T00:00:00Z"),
         track(timestamp="2026-03-01 12:00:00+08:00"),
         track(userId="u" * 512),
         b'{"type":"page","userId":"u","properties":' + b"[" * 60 + b"]" * 60 + b"}",

@@ -29,6 +29,7 @@ from banyan.core.referrals.still import Still, joined_after, moved, still
 from banyan.growth.feedback.read import disputes
 from banyan.growth.journeys.acts import Happening, announce
 from banyan.growth.journeys.facts import Facts, Lacking
+from banyan.growth.journeys.reached import fates
 from banyan.growth.payouts import rules as payout_rules
 from banyan.growth.planning import preparations
 from banyan.growth.tasks import acts, marks, read
@@ -50,6 +51,7 @@ MOST_EVENTS = 1_000_000
 _ROLES = {"sales": "sales", "support": "support", "legal": "legal", "finance": "finance"}
 """Whose inbox a department's is; that of all others is growth's."""
 _FOLLOW_UPS = "follow_ups"
+_REMINDER = "offer_waits"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _WATCHED: tuple[Stage, ...] = ("accepted", "activated")
@@ -77,6 +79,7 @@ def look(now: datetime, stop: Event) -> str:
         "late preparations": _preparations(now),
     }
     if not stop.is_set():
+        _note_reminders(now)
         _raise(now)
         _lapsed(now)
     return ", ".join(f"{count:,} {what}" for what, count in counts.items()) + " became tasks."
@@ -137,7 +140,7 @@ def _stuck_in(program: str, stage: Stage, patience: timedelta, wanted: Stuck, no
     fresh = [row for row in rows if _about(row) not in known]
     announce(_reminders(program, fresh, now), now=now)
     for row in fresh:
-        number = acts.open_task(
+        acts.open_task(
             "stuck",
             _about(row),
             owner_role=wanted.second_role,
@@ -146,7 +149,6 @@ def _stuck_in(program: str, stage: Stage, patience: timedelta, wanted: Stuck, no
             customer=row.friend,
             now=now,
         )
-        acts.reminded(number, now=now)
     marks.put(mark, _us(rows[-1].since if len(rows) == MOST else max(until, since)))
     return len(fresh)
 
@@ -167,8 +169,8 @@ def _reminders(program: str, rows: Sequence[Still], now: datetime) -> list[Happe
     return [
         Happening(
             row.friend,
-            "offer_waits",
-            f"{program}/{row.friend}/{row.stage}",
+            _REMINDER,
+            _key(program, row.friend, row.stage),
             program,
             Facts(
                 version=found[row.friend].version,
@@ -178,6 +180,27 @@ def _reminders(program: str, rows: Sequence[Still], now: datetime) -> list[Happe
         )
         for row in rows
     ]
+
+
+def _key(program: str, friend: str, stage: Stage) -> str:
+    return f"{program}/{friend}/{stage}"
+
+
+def _reminder(task: TaskRow) -> Happening:
+    """What the friend of a stuck referral was told, as far as it is needed to find it."""
+    program, friend, stage = stuck_of(task.about)
+    return Happening(friend, _REMINDER, _key(program, friend, stage))
+
+
+def _note_reminders(now: datetime) -> None:
+    """Whether a friend was reminded is noted once it is known: what was announced may find no
+    channel that they allow, or fail."""
+    tasks = read.unreminded(limit=MOST)
+    for task, fate in zip(tasks, fates(_reminder(task) for task in tasks), strict=True):
+        if fate == "reached":
+            acts.reminded(task.number, now=now)
+        elif fate == "unreached":
+            acts.unreached(task.number, now=now)
 
 
 def _raise(now: datetime) -> None:

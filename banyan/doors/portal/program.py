@@ -47,6 +47,7 @@ from banyan.growth.toolkit.read import (
     scripts,
     title_of,
 )
+from banyan.pipeline.approving.announced import announced, replaced
 from banyan.pipeline.limits import Room, rooms
 
 CHANNELS = {
@@ -178,18 +179,25 @@ def rules(request: HttpRequest, slug: str) -> HttpResponseBase:
         raise Http404
     [version] = found
     zone = version.terms.timezone
+    begins = {row.number: start for row, start in announced(slug, person.now)}
+    never = {number for number, its in replaced(one.running.versions).items() if its.later is None}
     editions = [
         {
             "number": row.number,
             "day": saying.day(row.published_at, zone, person.language) if row.published_at else "",
             "is_shown": row.number == version.number,
             "is_in_force": one.running.is_in_force and row.number == one.running.version.number,
+            "begins": saying.day(begins[row.number], zone, person.language)
+            if row.number in begins
+            else "",
+            "is_void": row.number in never,
         }
         for row in one.running.versions
     ]
     values = {
         "text": rules_text(version.terms, person.language),
-        "editions": editions,
+        # One that never came into force binds nobody; who was given its address can read that.
+        "editions": [edition for edition in editions if not edition["is_void"]],
         "edition": next(edition for edition in editions if edition["is_shown"]),
     }
     return render(request, "portal/me/rules.html", _around(person, one) | values)

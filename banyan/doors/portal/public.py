@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ from banyan.engine.language.explain.voice import Voice
 from banyan.engine.language.program import Program
 from banyan.growth.feedback import clocks
 from banyan.growth.toolkit import read as toolkit
+from banyan.pipeline.approving.announced import announced, replaced
 
 FRESH_S = 60
 LONGEST_QUESTION = 100
@@ -68,7 +69,10 @@ class Edition:
 
     number: int
     published: str
-    standing: Literal["older", "current", "coming"]
+    standing: Literal["older", "current", "coming", "void"]
+    """void: it was announced and never came into force."""
+    begins: str
+    """Of one that is coming, the day from which it holds; else empty."""
 
 
 @require_safe
@@ -106,7 +110,7 @@ def rules(request: HttpRequest, slug: str, number: int | None = None) -> HttpRes
     values = {
         "program": shown,
         "edition": edition,
-        "others": [one for one in editions if one is not edition],
+        "others": [one for one in editions if one is not edition and one.standing != "void"],
         "rules": rules_text(terms, language()),
         "path": f"/programs/{slug}/rules/{edition.number}/",
     }
@@ -127,7 +131,7 @@ def _program(request: HttpRequest, shown: Shown) -> HttpResponse:
         "query": query,
         "questions": toolkit.faq(shown.terms, lang, query=query),
         "edition": next(one for one in editions if one.standing == "current"),
-        "others": [one for one in editions if one.standing != "current"],
+        "others": [one for one in editions if one.standing not in ("current", "void")],
         "hours": {
             "accept": clocks.ACCEPT_WITHIN // _HOUR,
             "solve": clocks.SOLVE_WITHIN // _HOUR,
@@ -177,21 +181,24 @@ def _shown(slug: str, status: str) -> Shown | None:
 def _editions(shown: Shown) -> list[Edition]:
     """The newest first."""
     voice, zone = Voice(language(), safe.plain), ZoneInfo(shown.terms.timezone)
-    return [
-        Edition(
-            row.number,
-            voice.day((row.published_at or row.created_at).astimezone(zone).date()),
-            _standing(row.number, shown.terms.version),
-        )
-        for row in programs.versions(shown.slug)
-        if row.status == "published"
-    ]
 
+    def day(at: datetime) -> str:
+        return voice.day(at.astimezone(zone).date())
 
-def _standing(number: int, current: int) -> Literal["older", "current", "coming"]:
-    if number == current:
-        return "current"
-    return "older" if number < current else "coming"
+    rows = [row for row in programs.versions(shown.slug) if row.status == "published"]
+    begins = {row.number: day(start) for row, start in announced(shown.slug, clock.now())}
+    never = {number for number, its in replaced(rows).items() if its.later is None}
+    editions = []
+    for row in rows:
+        published, start = day(row.published_at or row.created_at), begins.get(row.number, "")
+        if row.number == shown.terms.version:
+            editions.append(Edition(row.number, published, "current", ""))
+        elif start:
+            editions.append(Edition(row.number, published, "coming", start))
+        else:
+            standing: Literal["void", "older"] = "void" if row.number in never else "older"
+            editions.append(Edition(row.number, published, standing, ""))
+    return editions
 
 
 def _steps(shown: Shown, lang: Language) -> Sequence[Part]:

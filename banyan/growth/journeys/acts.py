@@ -112,7 +112,7 @@ def notify(
     """
     happening = Happening(user_id, kind_name, key, program, values=values)
     announce([happening], now=now)
-    return Notice.objects.values_list("pk", flat=True).get(key=_key_of(happening))
+    return Notice.objects.values_list("pk", flat=True).get(key=key_of(happening))
 
 
 def announce(happenings: Sequence[Happening], *, now: datetime) -> None:
@@ -244,6 +244,18 @@ def announce_lead(
     )
 
 
+def head_of(kind_name: str, key: str) -> str:
+    """What the keys of all notices of one thing begin with, whoever reads them."""
+    return f"{kind_name}/{key}/"
+
+
+def key_of(one: Happening) -> str:
+    """The key of the notice of a happening."""
+    # User ids and keys may be long; what is cut off is at the end of the user id.
+    head = head_of(one.kind, one.key)
+    return (head + one.user_id)[: max(_LONGEST_KEY, len(head))]
+
+
 def _somebody(lang: Language) -> str:
     with translation.override(lang):
         return _("A customer")
@@ -289,7 +301,7 @@ def _notice(one: Happening, now: datetime) -> Notice:
     known = kind(one.kind)
     values = dict(one.values or {})
     _check_values(known, values)
-    key = _key_of(one)
+    key = key_of(one)
     return Notice(
         key=key,
         kind=known.name,
@@ -305,12 +317,6 @@ def _notice(one: Happening, now: datetime) -> Notice:
         since=now,
         next_at=now,
     )
-
-
-def _key_of(one: Happening) -> str:
-    # User ids and keys may be long; what is cut off is at the end of the user id.
-    head = f"{one.kind}/{one.key}/"
-    return (head + one.user_id)[: max(_LONGEST_KEY, len(head))]
 
 
 def _check_values(known: Kind, values: Mapping[str, str]) -> None:

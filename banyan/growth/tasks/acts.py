@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from banyan.growth.tasks import sources
-from banyan.growth.tasks.kinds import Kind
+from banyan.growth.tasks.kinds import UNREACHED, Kind
 from banyan.growth.tasks.models import Step, Task
 from banyan.growth.tasks.read import TaskRow, note_context, task
 from banyan.kernel.database import one_transaction
@@ -183,6 +183,12 @@ def reminded(number: int, *, now: datetime) -> None:
     """A reminder went out by itself. Raises NoSuchTask, TaskClosed."""
     with one_transaction():
         _step(_of(number), Step.What.REMINDED, actor="system", now=now)
+
+
+def unreached(number: int, *, now: datetime) -> None:
+    """No message reached whom it concerns, so a person has to. Raises NoSuchTask, TaskClosed."""
+    with one_transaction():
+        _step(_of(number), Step.What.NOTED, actor="system", now=now, note=UNREACHED)
 
 
 def forget(user_ids: Sequence[str]) -> int:

@@ -38,3 +38,6 @@ NAMES: Mapping[Kind, Promise] = {
 
 BY_HAND: tuple[Kind, ...] = ("follow_up", "ask", "consult", "thanks", "review", "exception")
 """What somebody may set by hand; all others come from what they are about."""
+
+UNREACHED = "unreached"
+"""The system's note with a task about a friend whom no message reached."""

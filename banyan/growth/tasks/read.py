@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from banyan.growth.tasks.kinds import Kind
 from banyan.growth.tasks.models import Step, Task
 from banyan.kernel.sealing import unseal
+
+_UNREACHED = Q(what=Step.What.NOTED, actor="system")
+_OF_REMINDER = Q(what=Step.What.REMINDED) | _UNREACHED
+"""What the system notes of itself is whether a friend was reminded."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,20 @@ def steps(number: int) -> list[StepRow]:
         StepRow(row.what, row.at, row.actor, row.level, row.to, _note(row))
         for row in Step.objects.filter(task=number).order_by("pk")
     ]
+
+
+def unreminded(*, limit: int) -> list[TaskRow]:
+    """Open tasks about stuck referrals of which it is not noted yet whether the friend was
+    reminded, the newest first: of old ones it may never be known."""
+    noted = Step.objects.filter(_OF_REMINDER, task=OuterRef("pk"))
+    rows = Task.objects.filter(kind="stuck", state=Task.State.OPEN).exclude(Exists(noted))
+    return [_row(row) for row in rows.order_by("-pk")[:limit]]
+
+
+def unreached(numbers: Collection[int]) -> frozenset[int]:
+    """Of these tasks those whose friend no reminder reached."""
+    noted = Step.objects.filter(_UNREACHED, task__in=list(numbers))
+    return frozenset(noted.values_list("task", flat=True))
 
 
 def tasks(

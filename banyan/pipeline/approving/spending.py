@@ -111,10 +111,9 @@ def _tell(row: Budget, before: str, now: datetime) -> None:
     kind = alarm_of(row.program)
     if row.state != before:
         close(kind, now=now)
-    if row.state == Budget.State.STOPPED:
-        raise_alarm(kind, _stopped(row), now=now, role="finance")
-    elif row.state == Budget.State.OVER and _is_reached(row):
-        raise_alarm(kind, _reached(row), now=now, role="finance")
+    sentence = _sentence(row)
+    if sentence:
+        raise_alarm(kind, sentence, now=now, role="finance")
     if row.state == Budget.State.UNDER:
         settle("exception", kind, now=now)
     elif row.state != before:
@@ -124,8 +123,16 @@ def _tell(row: Budget, before: str, now: datetime) -> None:
             owner_role="finance",
             due_at=now + TIME_TO_LOOK,
             program=row.program,
+            note=sentence,
             now=now,
         )
+
+
+def _sentence(row: Budget) -> str:
+    """The program, its limit and what was spent; empty while its sums reach no limit."""
+    if row.state == Budget.State.STOPPED:
+        return _stopped(row)
+    return _reached(row) if row.state == Budget.State.OVER and _is_reached(row) else ""
 
 
 def _is_reached(row: Budget) -> bool:

@@ -22,6 +22,7 @@ from banyan.pipeline.approving.models import Review, Stop
 from banyan.pipeline.schedule.runner import Interrupted
 
 AT_ONCE = 500
+NOTICE_KIND = "terms_changed"
 
 
 def tell(now: datetime, stop: Event) -> str:
@@ -33,8 +34,8 @@ def tell(now: datetime, stop: Event) -> str:
             _concerned(review.program),
             Happening(
                 user_id="",
-                kind="terms_changed",
-                key=f"{review.program}/version/{review.number}",
+                kind=NOTICE_KIND,
+                key=notice_of(review.program, review.number)[1],
                 program=review.program,
                 values={"notice": review.notice},
             ),
@@ -48,12 +49,17 @@ def tell(now: datetime, stop: Event) -> str:
     return f"{count:,} customers were told what changes in their programs."
 
 
+def notice_of(program: str, number: int) -> tuple[str, str]:
+    """Kind and key of what customers are told of a published version."""
+    return NOTICE_KIND, f"{program}/version/{number}"
+
+
 def _told_of(one: Stop, *, now: datetime, stop: Event) -> int:
     """Of a stop, and of its end once that has come."""
     count = 0
     said = Happening(
         user_id="",
-        kind="terms_changed",
+        kind=NOTICE_KIND,
         key=f"{one.program}/stop/{one.pk}",
         program=one.program,
         values={"notice": one.notice},

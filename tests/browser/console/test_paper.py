@@ -100,6 +100,34 @@ def test_figures_print_dark_on_white_from_a_dark_screen(
     visitor.shoot(f"console-paper-{'home' if path.startswith('/console/?') else 'funnel'}")
 
 
+# Of a meter what browsers leave off paper, and whether anything sets it off from the paper.
+METER = """() => [...document.querySelectorAll(".c-meter, .c-meter > *")].map((one) => [
+  getComputedStyle(one).printColorAdjust,
+  getComputedStyle(one).backgroundColor,
+])"""
+
+
+@pytest.mark.parametrize("company", ["sqlite"], indirect=True)
+def test_the_band_at_the_top_is_not_printed_and_the_meter_is(
+    company: Company, visitors: Opened
+) -> None:
+    visitor = visitors(size="desktop", language="en", color_scheme="dark")
+    page, path = visitor.page, "/console/analytics/money/?program=friends"
+    wang(company, "paper-money")
+    sign_in(visitor, somebody(visitor, "analyst"), path)
+    page.wait_for_url(f"**{path}")
+    band = page.locator(":has(> * > #header-inner)")
+    expect(band).to_be_visible()
+    page.emulate_media(media="print")
+    expect(band).to_be_hidden()
+    expect(page.locator(".c-meter")).to_be_visible()
+    assert page.evaluate(METER) == [
+        ["exact", "rgb(187, 187, 187)"],
+        ["exact", "rgb(11, 122, 82)"],
+    ]
+    visitor.shoot("console-paper-money")
+
+
 def faint_words(page: Page) -> dict[str, list[float]]:
     """Words that cannot be read on white, or not on what lies below them."""
     found = {}

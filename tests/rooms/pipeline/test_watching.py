@@ -10,6 +10,7 @@ import pytest
 from django.utils import translation
 
 from banyan.growth.feedback import acts as feedback
+from banyan.growth.journeys import sender
 from banyan.growth.journeys.models import Notice
 from banyan.growth.payouts import rules as payout_rules
 from banyan.growth.tasks import acts, read
@@ -18,6 +19,7 @@ from banyan.kernel.sentences import translated
 from banyan.pipeline import alarms, watching
 from banyan.pipeline.models import Alarm
 from tests.installation import Installation
+from tests.rooms.growth.journeys.people import post
 from tests.rooms.pipeline.line import PROGRAM, Line
 
 DAY = timedelta(days=1)
@@ -61,6 +63,7 @@ def test_a_stuck_referral_rises_level_by_level(line: Line) -> None:
     assert shown("stuck") == [(about, 1, "support")]
     reminders = Notice.objects.filter(user_id="ben", kind="offer_waits")
     assert reminders.count() == 1
+    reminders.update(status="sent")
     look(line, 3 * DAY + 2 * HOUR)
     assert (shown("stuck"), reminders.count()) == ([(about, 1, "support")], 1)
     look(line, 4 * DAY + 2 * HOUR)
@@ -79,6 +82,39 @@ def test_a_stuck_referral_rises_level_by_level(line: Line) -> None:
     assert row.state == "done"
     what = [one.what for one in read.steps(task.number)]
     assert what == ["opened", "reminded", "raised", "taken", "raised", "done"]
+
+
+def test_a_reminder_is_noted_once_it_went_out_or_cannot(line: Line) -> None:
+    set_rule("user:1", "spring", Stuck(activated_days=3, first_hours=24), now=line.now)
+    line.say("identify", "ben", traits={"email": "ben@example.com"})
+    line.say("Consent Given", "ben", purpose="program.spring")
+    for friend in ("ben", "cid"):
+        line.say("Signed Up", friend, referral_code="ANN")
+    line.work()
+    noon = line.now.replace(hour=12) + 4 * DAY
+    watching.look(noon, Event())
+
+    def noted() -> dict[str, list[tuple[str, str]]]:
+        return {
+            one.customer: [(step.what, step.note) for step in read.steps(one.number)]
+            for one in read.tasks(kinds=["stuck"])
+        }
+
+    opened = ("opened", "")
+    # Nothing was sent yet, so nothing is said of it.
+    watching.look(noon, Event())
+    assert noted() == {"ben": [opened], "cid": [opened]}
+    with post() as letters:
+        sender.send_due(lambda: noon)
+    assert letters.told == [("offer_waits", "email", "ben@example.com")]
+    for _time in range(2):
+        watching.look(noon, Event())
+    assert noted() == {
+        "ben": [opened, ("reminded", "")],
+        "cid": [opened, ("noted", "unreached")],
+    }
+    numbers = {one.customer: one.number for one in read.tasks(kinds=["stuck"])}
+    assert read.unreached(list(numbers.values())) == {numbers["cid"]}
 
 
 def test_those_at_the_top_keep_nobody_else_from_rising(

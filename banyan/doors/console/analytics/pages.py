@@ -64,7 +64,8 @@ def overview(request: HttpRequest) -> HttpResponseBase:
     chosen = asked(request)
     now, before = both(chosen)
     five = kpis(now, before, chosen.period)
-    weighed = weight(now, before, chosen.period)
+    # Of one program of several it is not known what it is to the business.
+    weighed = weight(now, before, chosen.period) if chosen.scope.is_all else ()
     twelve = core(chosen.period, chosen.scope, today=chosen.today)
     tracked = tracking(chosen.period, chosen.scope)
     reached = reach(chosen.period, chosen.scope, today=chosen.today)
@@ -75,8 +76,8 @@ def overview(request: HttpRequest) -> HttpResponseBase:
         (title, cards([one for one in twelve if one.meant.group == key]))
         for key, title in words.GROUPS.items()
     ]
+    groups += [(_("The whole business"), cards(weighed))] if weighed else []
     groups += [
-        (_("The whole business"), cards(weighed)),
         (_("Tracking"), cards(tracked)),
         (_("Exposure"), cards(reached)),
     ]

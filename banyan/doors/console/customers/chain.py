@@ -12,8 +12,10 @@ from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.shortcuts import render as part
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -106,6 +108,7 @@ def chain(request: HttpRequest, user_id: str) -> HttpResponseBase:
         ],
         "is_cut": found.is_cut,
         "may_export": at_work(request).may("records.export"),
+        "done": _done(),
         **_branches(slug, user_id, 0, 0),
     }
     return render(
@@ -124,6 +127,9 @@ def chain_file(request: HttpRequest, user_id: str) -> HttpResponseBase:
     """Everybody in the chain below one person as CSV; amounts in minor units."""
     _slugs, slug = _program(request, user_id)
     catch_up_if_near()
+    if share_counted() < 1:
+        messages.error(request, _half_a_file())
+        return redirect(f"{reverse('admin:chain', args=[user_id])}?{urlencode({'program': slug})}")
     record(
         at_work(request).actor,
         "chain.exported",
@@ -158,7 +164,7 @@ def all_chains(request: HttpRequest) -> HttpResponseBase:
     counted = catch_up_if_near()
     context: dict[str, Any] = {"programs": slugs, "program": slug, "by": by, "orders": ORDERS}
     context |= {"counted": counted, "may_export": at_work(request).may("records.export")}
-    context["done"] = math.floor(share_counted() * 100)
+    context["done"] = _done()
     if slug:
         currency, digits = currency_of(slug), minor_digits(currency_of(slug))
         after = _behind(request)
@@ -188,6 +194,9 @@ def chains_file(request: HttpRequest) -> HttpResponseBase:
     if not currency_of(slug):
         raise Http404
     catch_up_if_near()
+    if share_counted() < 1:
+        messages.error(request, _half_a_file())
+        return redirect(f"{reverse('admin:chains')}?{urlencode({'program': slug})}")
     record(
         at_work(request).actor,
         "chains.exported",
@@ -198,6 +207,19 @@ def chains_file(request: HttpRequest) -> HttpResponseBase:
     response = StreamingHttpResponse(_chain_lines(slug), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="chains-{slug}.csv"'
     return response
+
+
+def _done() -> int:
+    """Percent of the log that chains count."""
+    return math.floor(share_counted() * 100)
+
+
+def _half_a_file() -> str:
+    """A file says nowhere that it lacks something, and is read when nobody sees the page."""
+    return _(
+        "{done} % of the log is counted, so the file would lack chains and amounts. Take it when "
+        "all is counted; look again in some minutes."
+    ).format(done=_done())
 
 
 def _program(request: HttpRequest, user_id: str) -> tuple[list[str], str]:

@@ -28,7 +28,7 @@ from banyan.doors.console.staff import at_work
 from banyan.doors.refusals import refusal
 from banyan.insight.segments import acts
 from banyan.insight.segments.members import house_currency
-from banyan.insight.segments.purchases import catch_up_if_near
+from banyan.insight.segments.purchases import catch_up, catch_up_if_near
 from banyan.insight.segments.read import SegmentRow, members, segment, segments
 from banyan.insight.segments.rules import (
     FIELDS,
@@ -242,6 +242,8 @@ def _save(
     request: HttpRequest, found: SegmentRow | None, *, slug: str, name: str, rules: Rules
 ) -> None:
     actor, now = at_work(request).actor, clock.now()
+    # Chunk by chunk, before the transaction: inside it a long catching up would lock out others.
+    catch_up()
     with one_transaction():
         if found is None:
             row = acts.make(actor, slug, name=name, rules=rules, now=now)

@@ -24,7 +24,7 @@ from banyan.insight.metrics.scope import scope
 from banyan.kernel.errors import Problem
 from banyan.kernel.money import minor_digits
 from banyan.pipeline.approving import budget as kept
-from banyan.pipeline.approving.budget import BadBudget, BudgetRow, money_text
+from banyan.pipeline.approving.budget import BadBudget, BudgetRow, State, money_text
 from banyan.pipeline.approving.spending import spent
 
 RIGHTS = ("programs.publish", "programs.review_finance")
@@ -79,11 +79,13 @@ def _page(
     request: HttpRequest, slug: str, typed: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
     now, row, of = clock.now(), kept.budget(slug), scope(slug)
+    stands = _standing(slug, row, now) if of.program == slug else None
     context = {
         "is_possible": of.program == slug,
         "row": row,
         "set_by": who(row.set_by) if row else "",
-        "now": _standing(slug, row, now) if of.program == slug else None,
+        "now": stands,
+        "state": _state(row, stands) if row else "",
         "form": _shown(row, slug) | typed,
         "currency": of.currency,
         "may_set": any(at_work(request).may(right) for right in RIGHTS),
@@ -113,6 +115,14 @@ def _standing(slug: str, row: BudgetRow | None, now: datetime) -> dict[str, Any]
         "is_enough": row is None or found.revenue >= row.smallest,
         "is_reached": limit is not None and kept.is_reached(found.cost, found.revenue, limit),
     }
+
+
+def _state(row: BudgetRow, stands: dict[str, Any] | None) -> State:
+    """The side of the budget on which what is shown lies; a pause stands until a person ends it,
+    and what cannot be judged now stays where the last look left it."""
+    if row.state == "stopped" or stands is None or not stands["is_enough"]:
+        return row.state
+    return "over" if stands["is_reached"] else "under"
 
 
 def _shown(row: BudgetRow | None, slug: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -32,10 +32,9 @@ from banyan.doors.console.programs.builder_goals import goals
 from banyan.doors.console.programs.builder_steps import STEPS
 from banyan.doors.console.programs.checklist import open_lines
 from banyan.doors.console.programs.frame import (
-    STATUS_LOOKS,
-    STATUS_WORDS,
     called,
     program_page,
+    standing,
     title_of,
 )
 from banyan.doors.console.staff import at_work
@@ -49,7 +48,7 @@ from banyan.insight.metrics.lines import lines
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
 from banyan.pipeline.approving.budget import budget
-from banyan.pipeline.approving.read import stop
+from banyan.pipeline.approving.read import open_stops, stop
 from banyan.trust.audit.acts import record
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -98,6 +97,9 @@ class Campaign:
     """The first day no longer in it."""
     state: str
     """over, now, soon or later"""
+    halted: str = ""
+    """Why nobody can take part though its days run: the status of its program; empty: they can."""
+    halted_look: str = ""
 
 
 @page("programs.read")
@@ -107,8 +109,12 @@ def listing(request: HttpRequest) -> HttpResponse:
     done = {(one.program, one.number) for one in published()}
     open_drafts = [one for one in drafts.drafts() if (one.slug, one.number) not in done]
     known = running(now)
+    stopped = {one.program for one in open_stops()}
     context = {
-        "lines": [_line(one, known.get(one.slug), open_drafts) for one in programs()],
+        "lines": [
+            _line(one, known.get(one.slug), open_drafts, is_stopped=one.slug in stopped)
+            for one in programs()
+        ],
         "drafts": [_draft_line(one) for one in open_drafts[:20]],
         "may_edit": at_work(request).may("programs.edit"),
         "steps": len(STEPS),
@@ -120,7 +126,12 @@ def listing(request: HttpRequest) -> HttpResponse:
 def calendar(request: HttpRequest) -> HttpResponse:
     """What runs when: versions, drafts and days with more, in the order in which they begin."""
     now = clock.now()
-    found = [one for row in programs() for one in _campaigns(row, now)]
+    stopped = {one.program for one in open_stops()}
+    found = [
+        _halted(one, row, is_stopped=row.slug in stopped)
+        for row in programs()
+        for one in _campaigns(row, now)
+    ]
     found += [one for row in drafts.drafts() for one in _of_draft(row, now)]
     found.sort(key=lambda one: (one.first or date.min, one.last or date.max, one.program))
     return render(
@@ -240,15 +251,16 @@ def _beaten_by(terms: Program) -> list[str]:
     return [one.company for one in rivals.better(terms)]
 
 
-def _line(row: ProgramRow, found: Running | None, begun: list[DraftRow]) -> Line:
+def _line(
+    row: ProgramRow, found: Running | None, begun: list[DraftRow], *, is_stopped: bool
+) -> Line:
     rows = [found.version] if found else versions(row.slug)
     terms = found.terms if found else _terms(rows[0]) if rows else None
     words = offer(terms, spoken()) if terms else None
     return Line(
         row,
         called(terms) if terms else row.slug,
-        _(STATUS_WORDS[row.status]),
-        STATUS_LOOKS[row.status],
+        *standing(row, is_stopped=is_stopped),
         found.version.number if found and found.is_in_force else None,
         words.friend if words else "",
         words.advocate if words else "",
@@ -293,6 +305,14 @@ def _campaigns(row: ProgramRow, now: datetime) -> list[Campaign]:
         found.append(_campaign(row.slug, title, what, terms.runs_us, terms, now))
         found += _boosts(row.slug, title, terms, now)
     return found
+
+
+def _halted(one: Campaign, row: ProgramRow, *, is_stopped: bool) -> Campaign:
+    """The same with what its program's status makes of its days."""
+    if one.state != "now" or row.status not in ("paused", "closed"):
+        return one
+    word, look = standing(row, is_stopped=is_stopped)
+    return replace(one, halted=word, halted_look=look)
 
 
 def _of_draft(row: DraftRow, now: datetime) -> list[Campaign]:

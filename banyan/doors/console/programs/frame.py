@@ -64,17 +64,25 @@ def program_page(
     if row is None:
         raise Http404
     all_versions = versions(slug)
-    is_stopped = row.status != "closed" and stop(slug) is not None
+    word, look = standing(row, is_stopped=stop(slug) is not None)
     frame = {
         "program": row,
         "versions": all_versions,
         "tabs": _tabs(request, slug, tab),
-        "status_word": _("stopped by order") if is_stopped else _(STATUS_WORDS[row.status]),
-        "status_look": "bad" if is_stopped else STATUS_LOOKS[row.status],
+        "status_word": word,
+        "status_look": look,
     }
     crumbs = (Crumb(_("Programs"), reverse("admin:programs")),)
     title = title_of(row, all_versions)
     return render(request, template, frame | context, title=title, crumbs=crumbs, status=status)
+
+
+def standing(row: ProgramRow, *, is_stopped: bool) -> tuple[str, str]:
+    """A program's status in words, and how its badge looks. `is_stopped`: whether a stop by order
+    holds it; what is closed stays so."""
+    if is_stopped and row.status != "closed":
+        return _("stopped by order"), "bad"
+    return _(STATUS_WORDS[row.status]), STATUS_LOOKS[row.status]
 
 
 def title_of(row: ProgramRow, rows: list[VersionRow]) -> str:

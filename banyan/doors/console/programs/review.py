@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from banyan.core.events import clock
@@ -34,12 +36,14 @@ from banyan.doors.console.staff import at_work
 from banyan.doors.refusals import refusal, translated
 from banyan.engine.language import ProgramError
 from banyan.engine.language.explain import Offer, offer
+from banyan.growth.journeys.reached import reached
 from banyan.insight.segments.read import members, segments
 from banyan.kernel.errors import Problem
 from banyan.pipeline.approving import budget, life, pilots, read, reviews, stops
 from banyan.pipeline.approving.announced import Displaced, announced, withdraw
 from banyan.pipeline.approving.changes import Change, cuts
 from banyan.pipeline.approving.read import ReviewRow, Side
+from banyan.pipeline.approving.telling import NOTICE_KIND, notice_of
 from banyan.pipeline.publish import settled
 from banyan.trust.staff.read import Member
 
@@ -138,6 +142,7 @@ def _page(
         "needs_why": budget.needs_why(slug),
         "pilots": [_pilot(one) for one in read.pilots(slug)],
         "history": _history(slug, known),
+        "notices": _notices_url() if me.may("customers.read") else "",
         "typed": typed,
         "may": {name: me.may(f"programs.{name}") for name in _RIGHTS},
         "zone": zone(),
@@ -254,32 +259,48 @@ def _pilot(row: read.PilotRow) -> dict[str, Any]:
     return {"row": row, "suggestions": [(who(one.by), one) for one in row.suggestions]}
 
 
-def _history(slug: str, known: list[ReviewRow]) -> list[tuple[datetime, str, str]]:
-    """What happened: when, a sentence, remarks; the newest first."""
-    told: list[tuple[datetime, str, str]] = []
+def _told(one: ReviewRow) -> str:
+    """How many customers the notice of a published version reached; empty: it had none."""
+    if not one.notice:
+        return ""
+    found = reached(*notice_of(one.program, one.number))
+    said = _(
+        "Customers told: {reached} by a message; {unreached} in their inbox alone, as no message "
+        "could reach them; {waiting} still waiting."
+    )
+    return said.format(
+        reached=f"{found.reached:,}", unreached=f"{found.unreached:,}", waiting=f"{found.waiting:,}"
+    )
+
+
+def _history(slug: str, known: list[ReviewRow]) -> list[tuple[datetime, str, str, str]]:
+    """What happened: when, a sentence, remarks, how many were told; the newest first."""
+    told: list[tuple[datetime, str, str, str]] = []
     for one in known:
         asked = _("{name} laid version {number} before legal and finance.")
         told.append(
-            (one.asked_at, asked.format(name=who(one.asked_by), number=one.number), one.note)
+            (one.asked_at, asked.format(name=who(one.asked_by), number=one.number), one.note, "")
         )
         for verdict in one.verdicts:
             said = _verdict(verdict.side, is_approved=verdict.is_approved)
             words = said.format(name=who(verdict.by), number=one.number)
-            told.append((verdict.at, words, verdict.remarks))
+            told.append((verdict.at, words, verdict.remarks, ""))
         if one.status == "published" and one.closed_at:
             words = _("Version {number} was published.").format(number=one.number)
             less = reviews.cuts_of(one, lang=language())
-            told.append((one.closed_at, words, "\n".join([*less, one.notice]).strip()))
+            remarks = "\n".join([*less, one.notice]).strip()
+            told.append((one.closed_at, words, remarks, _told(one)))
     for row in read.checks(slug):
         said = (
             _("{name} looked at version {version} again: it may go on.")
             if row.is_approved
             else _("{name} looked at version {version} again: something is wrong.")
         )
-        told.append((row.at, said.format(name=who(row.by), version=row.version), row.remarks))
+        words = said.format(name=who(row.by), version=row.version)
+        told.append((row.at, words, row.remarks, ""))
     for stop in read.stops(slug):
         told.append(
-            (stop.at, _("{name} stopped it at once.").format(name=who(stop.by)), stop.reason)
+            (stop.at, _("{name} stopped it at once.").format(name=who(stop.by)), stop.reason, "")
         )
         if stop.ended_at:
             words = _("{name} let it go on; {asked} had asked for it.")
@@ -288,9 +309,16 @@ def _history(slug: str, known: list[ReviewRow]) -> list[tuple[datetime, str, str
                     stop.ended_at,
                     words.format(name=who(stop.ended_by), asked=who(stop.asked_by)),
                     stop.asked_why,
+                    "",
                 )
             )
     return sorted(told, key=lambda one: one[0], reverse=True)
+
+
+def _notices_url() -> str:
+    """The list of what customers were told of changed programs."""
+    asked = urlencode({"kind": NOTICE_KIND})
+    return f"{reverse('admin:record_list', args=['notices'])}?{asked}"
 
 
 def _verdict(side: Side, *, is_approved: bool) -> str:

@@ -35,6 +35,7 @@ from banyan.growth.payouts.sheets import BadResults, Payer, major, results, shee
 from banyan.kernel.errors import Problem
 from banyan.pipeline import paying
 from banyan.trust.audit.acts import record
+from banyan.trust.audit.read import entries
 
 PAGE = 100
 _OPEN_STEPS = ("planned", "spent", "sent", "failed")
@@ -344,6 +345,8 @@ def _shown(request: HttpRequest, row: BatchRow) -> HttpResponseBase:
         "approved_at": moment(row.approved_at),
         "handed_by": staff.name(row.handed_by),
         "handed_at": moment(row.handed_at),
+        "given_up_by": staff.name(_canceller(row.number)) if row.state == "cancelled" else "",
+        "given_up_at": moment(row.ended_at),
         "is_own": row.prepared_by == me.actor,
         "is_file": row.method != "stripe",
         "number": number,
@@ -353,6 +356,12 @@ def _shown(request: HttpRequest, row: BatchRow) -> HttpResponseBase:
     }
     title = _("Batch {number}").format(number=row.number)
     return render(request, "console/queues/payout.html", context, title=title, crumbs=_way())
+
+
+def _canceller(number: int) -> str:
+    """Who gave a batch up, as the audit has it."""
+    found = entries(verb="payout.cancelled", about=f"payout:{number}", limit=1)
+    return found[0].actor if found else ""
 
 
 def _progress(row: BatchRow) -> dict[str, Any]:

@@ -46,6 +46,7 @@ LEVELS: dict[int, Promise] = {
     2: gettext_lazy("2 · service"),
     3: gettext_lazy("3 · management"),
 }
+UNREACHED = gettext_lazy("1 · no message reached the friend")
 LABELS: dict[str, Promise] = {
     "accepted_days": gettext_lazy("Joined, not signed up: stuck after days"),
     "activated_days": gettext_lazy("Signed up, not bought: stuck after days"),
@@ -91,6 +92,7 @@ def stuck(request: HttpRequest) -> HttpResponseBase:
         limit=PAGE + 1,
     )
     staff, who = words.Staff(), people([row.customer for row in rows])
+    unreached = read.unreached([row.number for row in rows if row.level == 1])
     contact = read.first_contact(since=now - timedelta(days=30), program=program)
     context = {
         "lines": [
@@ -98,7 +100,7 @@ def stuck(request: HttpRequest) -> HttpResponseBase:
                 "row": row,
                 "who": who[row.customer],
                 "stage": stage(stuck_of(row.about)[2]),
-                "level": LEVELS[row.level],
+                "level": UNREACHED if row.number in unreached else LEVELS[row.level],
                 "owner": staff.owner(row.owner, row.role) if row.level > 1 else "",
                 "since": moment(row.opened_at),
                 "clock": words.clock_of(row.due_at, now),

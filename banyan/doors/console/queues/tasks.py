@@ -23,9 +23,10 @@ from banyan.doors.console.customers.who import people, person
 from banyan.doors.console.page import Crumb, page, render, told
 from banyan.doors.console.queues import links, typed, words
 from banyan.doors.console.staff import at_work
+from banyan.doors.refusals import translated
 from banyan.growth.tasks import acts, read
 from banyan.growth.tasks.asking import fatigue
-from banyan.growth.tasks.kinds import BY_HAND, NAMES
+from banyan.growth.tasks.kinds import BY_HAND, NAMES, UNREACHED
 from banyan.growth.tasks.read import StepRow, TaskRow
 from banyan.kernel.errors import Problem
 from banyan.trust.audit.acts import record
@@ -52,7 +53,12 @@ MOMENTS: dict[str, Promise] = {
     "friend_bought": gettext_lazy("Their friend bought"),
     "product": gettext_lazy("Reached what the product is for"),
     "day": gettext_lazy("The yearly occasion"),
+    UNREACHED: gettext_lazy(
+        "No message reached the friend by any way that they allow: call them, or ask whoever "
+        "brought them."
+    ),
 }
+"""What the system notes with a task."""
 WHAT: dict[str, Promise] = {
     "follow_up": gettext_lazy("A new referral: speak to the friend while it is warm."),
     "stuck": gettext_lazy(
@@ -71,6 +77,11 @@ WHAT: dict[str, Promise] = {
     "exception": gettext_lazy("Something was not done in time and needs a manager."),
     "payout": gettext_lazy("A batch of payouts is due: prepare it."),
 }
+BUDGET = gettext_lazy(
+    "The rewards of a program reached its budget, see “What was done”. Decide whether it may cost "
+    "so much, or what changes."
+)
+"""Of the exceptions that budgets make."""
 
 
 @never_cache
@@ -241,7 +252,7 @@ def _shown(request: HttpRequest, row: TaskRow, *, typed_: Any = None) -> HttpRes
     asked, last = fatigue(row.customer, now=now) if row.customer else (0, None)
     context = {
         "row": row,
-        "what": WHAT[row.kind],
+        "what": BUDGET if row.about.startswith("budget:") else WHAT[row.kind],
         "kind": NAMES[row.kind],
         "who": person(row.customer) if row.customer else None,
         "who_link": links.of_customer(row.customer),
@@ -275,8 +286,15 @@ def _step(one: StepRow, staff: words.Staff) -> dict[str, str]:
         "at": moment(one.at),
         "by": staff.name(one.actor),
         "to": to,
-        "note": str(MOMENTS.get(one.note, one.note)),
+        "note": _note(one),
     }
+
+
+def _note(one: StepRow) -> str:
+    """What a person wrote stays as it is; what the system says is said in the page's language."""
+    if one.actor != "system":
+        return one.note
+    return str(MOMENTS[one.note]) if one.note in MOMENTS else translated(one.note)
 
 
 def _people(staff: words.Staff) -> list[tuple[str, str]]:

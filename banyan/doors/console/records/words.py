@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from banyan.doors.console.messages.texts import KIND_NAMES
 from banyan.doors.console.queues import words as queues
 from banyan.growth.amends import kinds as amend_kinds
 from banyan.growth.payouts import methods
@@ -97,6 +98,7 @@ OF_LIST: Mapping[tuple[str, str], Mapping[str, str | Promise]] = {
         "zero_amount": _("nothing by the rule"),
         "stopped": _("the program was stopped"),
     },
+    ("notices", "kind"): _texts(KIND_NAMES),
     ("payees", "method"): _texts(methods.NAMES),
     ("payees", "state"): _names(queues.PAYEE_STATES),
     ("payout-batches", "method"): _texts(methods.NAMES),

@@ -45,6 +45,9 @@ REGIONAL = PROGRAM.replace("program: friends", "program: east").replace(
 )
 
 
+RULES = "/me/p/friends/rules/"
+
+
 def company() -> Company:
     made = Company()
     made.publish(PROGRAM)
@@ -439,6 +442,39 @@ def test_every_published_version_of_the_rules_can_be_read(installation: Installa
     assert client.get("/me/p/friends/rules/?version=3").status_code == 404
     assert client.get("/me/p/nothing/rules/").status_code == 404
     assert "version 2 holds for new invitations" in page(client, "/me/p/friends/")
+
+
+@pytest.mark.parametrize(
+    ("language", "begins", "holds", "never"),
+    [
+        (
+            "en",
+            "Version 2 · from Jul 1, 2099",
+            "Holds from Jul 1, 2099 on",
+            "Never came into force",
+        ),
+        ("zh-hans", "第 2 版 · 2099 年 7 月 1 日起", "自 2099 年 7 月 1 日起适用", "从未生效"),
+    ],
+)
+def test_what_is_announced_says_from_when_and_what_never_held_is_left_out(
+    installation: Installation, language: str, begins: str, holds: str, never: str
+) -> None:
+    made = busy()
+    second = PROGRAM.replace("version: 1\n", "version: 2\n") + "runs: {from: 2099-07-01}\n"
+    made.publish(second)
+    client = signed_in(made, "ann", language=language)
+
+    def chips() -> list[str]:
+        html = client.get(RULES).content.decode()
+        return re.findall(r'<a class="chip" href="\?version[^>]*>([^<]+)</a>', html)
+
+    name = begins.partition(" · ")[0]
+    assert chips() == [begins, name.replace("2", "1")]
+    assert holds in page(client, f"{RULES}?version=2")
+    made.publish(PROGRAM.replace("version: 1\n", "version: 3\n"))
+    assert chips() == [name.replace("2", "3"), name.replace("2", "1")]
+    assert never in page(client, f"{RULES}?version=2")
+    assert never not in page(client, f"{RULES}?version=1")
 
 
 # Settings

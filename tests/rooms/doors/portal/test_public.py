@@ -175,6 +175,39 @@ def test_a_version_that_starts_later_is_shown_as_such(line: Line) -> None:
     assert any(words.startswith("This version is not in force yet.") for words in coming.words)
 
 
+@pytest.mark.parametrize(
+    ("language", "listed", "told", "void"),
+    [
+        (
+            "en",
+            "Version 2, from July 1, 2099 on.",
+            "This version is not in force yet. It holds from July 1, 2099 on.",
+            "This version never came into force.",
+        ),
+        (
+            "zh-CN",
+            "第 2 版，自 2099 年 7 月 1 日起适用。",
+            "此版本尚未生效。 自 2099 年 7 月 1 日起适用。",
+            "此版本从未生效。",
+        ),
+    ],
+)
+def test_what_never_came_into_force_is_no_older_version(
+    line: Line, language: str, listed: str, told: str, void: str
+) -> None:
+    second = "/programs/spring/rules/2/"
+    line.publish(TITLED)
+    line.publish(TITLED.replace("version: 1", "version: 2") + "runs: {from: 2099-07-01}\n")
+    for path in ("/programs/spring/", "/programs/spring/rules/"):
+        assert listed in get(path, language=language)[1].words
+    assert told in get(second, language=language)[1].words
+    line.publish(TITLED.replace("version: 1", "version: 3"))
+    for path in ("/programs/spring/", "/programs/spring/rules/"):
+        _, page = get(path, language=language)
+        assert (second in page.links, "/programs/spring/rules/1/" in page.links) == (False, True)
+    assert void in get(second, language=language)[1].words
+
+
 def test_texts_of_a_program_are_no_markup(line: Line) -> None:
     line.publish(TITLED.replace("<b>5</b>", "<script>alert(1)</script>"))
     for path in ("/", "/programs/spring/", "/programs/spring/rules/"):

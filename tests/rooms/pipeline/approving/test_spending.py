@@ -11,7 +11,7 @@ import pytest
 
 from banyan.core.programs.read import program, versions
 from banyan.core.referrals.read import decisions
-from banyan.growth.tasks.read import tasks
+from banyan.growth.tasks.read import steps, tasks
 from banyan.insight.metrics.rebuild import start_again
 from banyan.pipeline import verify
 from banyan.pipeline.alarms import raised
@@ -103,6 +103,8 @@ def test_one_warns_one_is_paused_one_is_under(installation: Installation) -> Non
         "budget:warned": "Rewards of warned took 20.00 USD in 30 days, in which its friends "
         "brought 100.00 USD; that reaches its budget of 20 %.",
     }
+    notes = {one.about: [step.note for step in steps(one.number)] for one in tasks(limit=10)}
+    assert notes == {one.kind: [one.sentence] for one in raised()}
     found = [(one.kind, one.about, one.role) for one in tasks(limit=10)]
     assert sorted(found) == [
         ("exception", "budget:spring", "finance"),

@@ -173,6 +173,28 @@ def test_every_page_opens_for_those_with_the_right(
     assert growth.get("/console/experiments/7/").status_code == 404
 
 
+def test_what_referral_is_to_the_whole_business_is_told_of_all_programs_alone(
+    installation: Installation, staff: Staff
+) -> None:
+    line = Line()
+    line.publish()
+    line.story()
+    line.work()
+    client = staff("analyst")
+
+    def groups(path: str) -> tuple[bool, bool]:
+        page = client.get(f"/console/analytics/{path}").content.decode()
+        return "The whole business" in page, "Referred share of revenue" in page
+
+    # The only program there is is all of them.
+    assert groups("?program=spring") == (True, True)
+    line.publish(PROGRAM.replace("program: spring", "program: autumn"))
+    assert groups("?program=spring") == (False, False)
+    assert groups("") == (True, True)
+    keys = [row[0] for row in table(client, "?program=spring", "figures")]
+    assert "Referred share of revenue" not in keys
+
+
 def test_pages_teach_while_nothing_is_published(installation: Installation, staff: Staff) -> None:
     client = staff("analyst")
     for path in PAGES:

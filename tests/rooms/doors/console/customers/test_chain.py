@@ -157,7 +157,25 @@ def test_while_chains_are_counted_anew_the_page_says_so(
     told = text_of(client.get(url))
     assert "Being counted from the log 0 % of the log is counted here" in told
     assert "There are no chains yet" not in told
+    # A file would say nowhere that it lacks something.
+    one = reverse("admin:chain", args=["wang"])
+    files = {url: reverse("admin:chains_file"), one: reverse("admin:chain_file", args=["wang"])}
+    for shown, file in files.items():
+        refused = client.get(file, {"program": "friends"})
+        assert refused["Location"] == f"{shown}?program=friends"
+        told = client.get(refused["Location"]).content.decode()
+        assert "0 % of the log is counted, so the file would lack chains and amounts." in told
+        assert "Being counted from the log" in told
+        assert f'href="{file}' not in client.get(shown).content.decode()
+    client.get(files[url], {"program": "friends"}, headers={"accept-language": "zh-hans"})
+    chinese = client.get(url, headers={"accept-language": "zh-hans"}).content.decode()
+    assert "日志已统计 0 %，此时导出的文件会缺少推荐链和金额。" in chinese
+    assert entries(verb="chains.exported") == entries(verb="chain.exported") == []
     shop.work()
+    for shown, file in files.items():
+        assert f'href="{file}' in client.get(shown).content.decode()
+        taken = client.get(file, {"program": "friends"})
+        assert (taken.status_code, taken.getvalue()[:1]) == (200, b"t" if shown == url else b"l")
     told = text_of(client.get(url))
     assert "Being counted from the log" not in told
     assert "王** (wang) 4 2 3 CN¥187.50 CN¥20.00" in told

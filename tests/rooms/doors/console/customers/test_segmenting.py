@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import polars as pl
+import pytest
+from django.db import connection
 from django.urls import reverse
 
-from banyan.insight.segments import circle
+from banyan.insight.segments import circle, purchases
 from banyan.insight.segments.read import members, segment
 from banyan.trust.audit.read import entries
 from tests.rooms.doors.console.conftest import Staff
@@ -52,6 +55,27 @@ def test_a_segment_is_made_changed_and_removed_on_record(shop: Shop, staff: Staf
     assert segment("buyers") is None
     [removed] = entries(verb="segment.removed")
     assert (removed.before or {})["name"] == "Buyers"
+
+
+def test_what_is_missing_of_the_log_is_taken_in_before_the_segment_is_kept(
+    shop: Shop, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    growth = staff("growth")
+    depths: list[int] = []
+    taken = purchases._take_in
+
+    def take_in(events: pl.DataFrame) -> pl.DataFrame:
+        depths.append(len(connection.atomic_blocks))
+        return taken(events)
+
+    monkeypatch.setattr(purchases, "_take_in", take_in)
+    for do, url in (("made", "segment_new"), ("changed", "segment")):
+        shop.order("li", f"o-{do}", 5)
+        args = [] if url == "segment_new" else ["buyers"]
+        reply = growth.post(reverse(f"admin:{url}", args=args), BUYERS | {"do": "save"})
+        assert reply.status_code == 302
+    # Each in the one transaction of its chunk, with none around it.
+    assert depths == [1, 1]
 
 
 def test_it_counts_while_one_types_and_keeps_what_was_typed(shop: Shop, staff: Staff) -> None:

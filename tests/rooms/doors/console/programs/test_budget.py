@@ -118,4 +118,35 @@ def test_a_pause_by_the_budget_is_seen_and_ends_with_a_reason(line: Line, staff:
     [task] = re.findall(
         r"/console/tasks/\d+/", staff("finance").get("/console/tasks/").content.decode()
     )[:1]
-    assert f'href="{PAGE}budget/"' in staff("finance").get(task).content.decode()
+    finance = staff("finance")
+    assert f'href="{PAGE}budget/"' in finance.get(task).content.decode()
+    told = said(finance.get(task))
+    assert "The rewards of a program reached its budget, see “What was done”." in told
+    assert "The program spring was paused: its rewards took 20.00 USD in 30 days" in told
+    assert "was not done in time" not in told
+    chinese = said(finance.get(task, headers={"accept-language": "zh-hans"}))
+    assert "计划 spring 已暂停：其奖励在 30 天内用了 20.00 USD，同期好友带来 100.00 USD" in chinese
+
+
+def test_the_badge_says_what_the_figures_beside_it_say(line: Line, staff: Staff) -> None:
+    growth = staff("growth")
+
+    def badge() -> str:
+        page = growth.get(f"{PAGE}budget/").content.decode()
+        [found] = re.findall(r'id="stands">[^<]+<span class="c-badge c-badge--(\w+">[^<]+)<', page)
+        return str(found)
+
+    kept(growth, action="warn")
+    # Before the hour comes, and after it.
+    assert badge() == 'wait">budget reached'
+    look(clock.now(), Event())
+    assert badge() == 'wait">budget reached'
+    line.say("Order Completed", "ben", order_id="o2", total=1, currency="USD")
+    line.work()
+    assert badge() == 'good">under the budget'
+    row = budget("spring")
+    assert row is not None
+    assert row.state == "over"
+    # Of too little to judge, the last look says on which side it is.
+    kept(growth, action="warn", smallest="500.00")
+    assert badge() == 'wait">budget reached'

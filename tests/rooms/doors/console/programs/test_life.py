@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.test import Client
 from banyan.core.events import clock
 from banyan.core.people.read import customer
 from banyan.core.programs import drafts
-from banyan.core.programs.acts import save_draft
+from banyan.core.programs.acts import make_link, save_draft
 from banyan.core.programs.force import running_one
 from banyan.core.programs.models import Version
 from banyan.core.programs.read import program, version, versions
@@ -19,9 +20,12 @@ from banyan.core.referrals.read import referrals_of
 from banyan.doors.console.programs import review_queue
 from banyan.doors.console.programs.review import ACTS
 from banyan.engine.language import Program
+from banyan.growth.journeys.acts import notify
+from banyan.growth.journeys.models import Notice
 from banyan.insight.segments import acts as segments
 from banyan.insight.segments.rules import Condition, Group, Rules
 from banyan.pipeline.approving import read, reviews
+from banyan.pipeline.approving.telling import tell
 from banyan.trust.audit.read import entries
 from banyan.trust.staff.read import members
 from banyan.trust.staff.rights import ROLES
@@ -524,6 +528,76 @@ def test_a_restart_that_waits_for_legal_is_counted(line: Line, staff: Staff) -> 
     assert act(legal, "restart").status_code == 302
     assert "waits for you" not in said(legal.get("/console/approvals/"))
     assert "stopped by order" not in said(growth.get(PAGE))
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "stopped by order"), ("zh-hans", "已被叫停")]
+)
+def test_the_list_and_the_calendar_say_what_the_programs_own_page_says(
+    line: Line, staff: Staff, language: str, words: str
+) -> None:
+    growth, legal = staff("growth"), staff("legal")
+    paused = {"en": "paused", "zh-hans": "已暂停"}[language]
+    pages = ("/console/programs/", "/console/programs/calendar/", PAGE)
+
+    def told(what: str) -> list[int]:
+        """How often each page says so."""
+        replies = [growth.get(one, headers={"accept-language": language}) for one in pages]
+        badge = rf'class="c-badge[^>]*>{what}<'
+        return [len(re.findall(badge, reply.content.decode())) for reply in replies]
+
+    assert (told(paused), told(words)) == ([0, 0, 0], [0, 0, 0])
+    assert act(growth, "pause", reason="Holidays.").status_code == 302
+    assert (told(paused), told(words)) == ([1, 1, 1], [0, 0, 0])
+    stop = {"stop_reason": "Wording.", "stop_notice": "It rests."}
+    assert act(legal, "stop", **stop).status_code == 302
+    # The stop published the same terms again: that is a line of the calendar more.
+    assert (told(paused), told(words)) == ([0, 0, 0], [1, 2, 1])
+    assert act(growth, "close", reason="Over.").status_code == 302
+    assert told(words) == [0, 0, 0]
+
+
+def test_how_many_a_notice_reached_stands_beside_it(line: Line, staff: Staff) -> None:
+    people = {"ann": "reached", "ben": "unreached", "cid": "waits"}
+    for name in people:
+        line.say("Referral Link Created", name, code=name.upper(), program="spring")
+        make_link("tester", program="spring", advocate=name, code=name.upper(), now=line.now)
+    line.work()
+    assert act(staff("legal"), "notice-days", notice_days=0).status_code == 302
+    draft(CUT)
+    growth, support = staff("growth"), staff("support")
+    review = asked(growth)
+    approved(staff, review)
+    told = {"review": review, "notice_2": "Less from today."}
+    assert growth.post(f"{PAGE}life/publish/", told).status_code == 302
+    count = "Customers told: {} by a message; {} in their inbox alone, as no message could reach "
+    count += "them; {} still waiting."
+    assert count.format(0, 0, 0) in said(growth.get(f"{PAGE}review/"))
+    tell(clock.now(), Event())
+    assert count.format(0, 0, 3) in said(growth.get(f"{PAGE}review/"))
+    # Another notice of the same kind is not counted with it.
+    notify(
+        "ann",
+        "terms_changed",
+        values={"notice": "More."},
+        key="spring/version/20",
+        program="spring",
+        now=clock.now(),
+    )
+    mine = Notice.objects.filter(key__startswith="terms_changed/spring/version/2/")
+    mine.filter(user_id="ann").update(status="sent")
+    mine.filter(user_id="ben").update(status="suppressed", reason="no_channel")
+    page = growth.get(f"{PAGE}review/")
+    assert count.format(1, 1, 1) in said(page)
+    chinese = said(growth.get(f"{PAGE}review/", headers={"accept-language": "zh-hans"}))
+    assert "1 人已收到消息；1 人无法送达，仅在站内信中可见；1 人尚待发送。" in chinese
+    link = 'href="/console/records/notices/?kind=terms_changed"'
+    assert link in support.get(f"{PAGE}review/").content.decode()
+    assert said(support.get("/console/records/notices/?kind=terms_changed")).count("ann") >= 1
+    # Who may not see customers is told the numbers alone.
+    finance = staff("finance").get(f"{PAGE}review/")
+    assert count.format(1, 1, 1) in said(finance)
+    assert (link in finance.content.decode()) == ("customers.read" in ROLES["finance"].split())
 
 
 def test_what_is_closed_waits_for_nobody_to_let_it_go_on(line: Line, staff: Staff) -> None:

@@ -20,6 +20,7 @@ from banyan.growth.payouts.read import batch
 from banyan.growth.tasks import acts as tasks
 from banyan.growth.tasks import sources
 from banyan.growth.tasks.read import task
+from banyan.growth.tasks.read import tasks as read_tasks
 from banyan.growth.tasks.rules import Ask, FollowUp, Thanks, rule, set_rule
 from banyan.pipeline import amending, paying, ruling, watching
 from banyan.trust.audit.read import entries
@@ -337,6 +338,11 @@ def test_a_batch_that_is_given_up_leaves_the_money_where_it_is(shop: Shop, staff
     assert "Given up. The money stays in the wallets." in page
     assert "Wrong day." in page
     assert shop.held("ann") == 2000
+    by = "Given up by</dt><dd>{}<br>"
+    [name] = [one.name for one in members() if one.email == "fay@example.com"]
+    assert by.format(name) in page
+    chinese = fay.get("/console/payouts/1/", headers={"accept-language": "zh-hans"})
+    assert f"放弃人</dt><dd>{name}<br>" in chinese.content.decode()
     given_up = batch(1)
     assert given_up is not None
     assert given_up.state == "cancelled"
@@ -512,6 +518,15 @@ def test_stuck_referrals_stand_by_level(shop: Shop, staff: Staff) -> None:
     client = staff("support")
     page = read(client, "/console/stuck/")
     assert "1 · reminded automatically (3)" in page
+    assert "no message reached the friend" not in page
+    [unlucky, *_] = read_tasks(kinds=["stuck"])
+    tasks.unreached(unlucky.number, now=clock.now())
+    assert read(client, "/console/stuck/").count("1 · no message reached the friend") == 1
+    assert "No message reached the friend by any way" in read(
+        client, f"/console/tasks/{unlucky.number}/"
+    )
+    chinese = client.get("/console/stuck/", headers={"accept-language": "zh-hans"})
+    assert chinese.content.decode().count("1 · 消息未能送达好友") == 1
     # Seven friends joined; nobody was lost.
     assert "0.0 %" in page
     assert "0 of 7 who joined" in page

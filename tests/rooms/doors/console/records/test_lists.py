@@ -28,6 +28,8 @@ from banyan.doors.console.records import files, lists, reading
 from banyan.doors.console.records.kinds import BY_SLUG, KINDS, Kind
 from banyan.doors.console.records.reading import Asked
 from banyan.doors.console.records.words import OF_LIST, value_in_words
+from banyan.growth.journeys.acts import send_now
+from banyan.growth.journeys.kinds import KINDS as MESSAGES
 from banyan.growth.journeys.models import Notice
 from banyan.growth.planning.models import Rival
 from banyan.trust.audit.acts import record
@@ -329,6 +331,7 @@ def test_lists_speak_chinese(staff: Staff) -> None:
         ("payees", "method", "alipay", "支付宝"),
         ("touches-lost", "reason", "self_referral", "推荐了自己"),
         ("transfers", "unit", "cash CNY", "现金 CNY"),
+        ("notices", "kind", "sign_in_code", "登录验证码"),
         ("customers", "user_id", "done", "done"),
     ],
 )
@@ -337,6 +340,32 @@ def test_a_value_is_said_as_its_own_list_means_it(
 ) -> None:
     with translation.override("zh-hans"):
         assert value_in_words(field, value, of=of) == says
+
+
+@pytest.mark.parametrize(
+    ("language", "says"), [("en", "Code to sign in"), ("zh-hans", "登录验证码")]
+)
+def test_messages_are_called_as_their_texts_are(staff: Staff, language: str, says: str) -> None:
+    send_now(
+        "sign_in_code",
+        channel="email",
+        to="ann@example.com",
+        lang="en",
+        values={"code": "123456"},
+        key="k1",
+        now=NOW,
+    )
+    reply = staff("support").get(
+        "/console/records/notices/?kind=sign_in_code", headers={"accept-language": language}
+    )
+    page = reply.content.decode()
+    assert re.findall(r'<option value="sign_in_code"[^>]*>([^<]+)<', page) == [says]
+    assert len(re.findall(rf">{says}<", page)) == 2
+    assert ">sign_in_code<" not in page
+
+
+def test_every_kind_of_message_has_a_name() -> None:
+    assert OF_LIST["notices", "kind"].keys() == MESSAGES.keys()
 
 
 def test_the_staff_stand_by_name(staff: Staff) -> None:

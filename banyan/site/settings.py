@@ -42,7 +42,7 @@ TWO_FACTOR = ENVIRONMENT.two_factor
 
 INSTALLED_APPS = [
     # Templates of the console stand before Unfold's, and Unfold's before those of Django's admin.
-    "banyan.doors.console",
+    "banyan.doors.console.apps.ConsoleConfig",
     "unfold.apps.BasicAppConfig",
     "banyan.doors.console.apps.AdminConfig",
     "django.contrib.contenttypes",

@@ -139,7 +139,9 @@ def _accepted(data: bytes, now: datetime, source: str, role: Role, ip: str) -> I
     if _NUL in text:
         text = _escape.sub(lambda found: "" if found[0] == _NUL else found[0], text)
         data = text.encode()
-    # Most events are shorter altogether than any of these values may be.
+    if kind == "alias":
+        _id(_value(_fields.decode(data), "previousId"), "previousId")
+    # Most events are shorter altogether than any of these values may be; a number may be 1e600.
     if kind == "track" and (len(data) > LONGEST_ID or name.startswith("Wallet ")):
         _check_references(data)
     message_id = _id(written.messageId, "messageId") or str(uuid4())

@@ -2,6 +2,9 @@
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import SimpleAdminConfig
+from django.urls import register_converter
+
+from banyan.doors.console.ids import Id
 
 
 class ConsoleConfig(AppConfig):
@@ -9,6 +12,10 @@ class ConsoleConfig(AppConfig):
 
     name = "banyan.doors.console"
     label = "console"
+
+    def ready(self) -> None:
+        """Before any address is read."""
+        register_converter(Id, "id")
 
 
 class AdminConfig(SimpleAdminConfig):

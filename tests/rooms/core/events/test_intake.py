@@ -223,6 +223,7 @@ def test_a_browser_s_address_stands_in_where_the_event_names_none() -> None:
         ),
         (b'{"type":"page","userId":"a\\u0000b"}', "bad_json"),
         (b'{"type":"page","userId":"\\ud800"}', "bad_json"),
+        ({"type": "alias", "userId": "u", "previousId": "u" * 513}, "too_large"),
         ({"type": "track", "userId": "u"}, "no_event"),
         (track(""), "no_event"),
         ({"type": "page"}, "no_id"),

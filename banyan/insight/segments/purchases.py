@@ -79,11 +79,12 @@ def catch_up() -> int:
             return mark.position
 
 
-def catch_up_if_near() -> int:
-    """The same where little is missing, as pages can wait for; else how far it is already."""
+def catch_up_if_near(most: int | None = None) -> int:
+    """The same where no more than `most` is missing, by default as little as pages can wait for;
+    else how far it is already."""
     mark, _made = Mark.objects.get_or_create(id=1)
     lacking = max(log.head() - mark.position, missing(mark))
-    return catch_up() if lacking <= NEAR else mark.position
+    return catch_up() if lacking <= (NEAR if most is None else most) else mark.position
 
 
 def bought(customers: Sequence[str], *, from_at: datetime, until_at: datetime) -> pl.DataFrame:

@@ -139,7 +139,7 @@ def test_what_was_typed_before_the_script_came_is_saved(company: Company, visito
     words, visitor = SAID["en"], visitors(size="phone", language="en")
     page, script = visitor.page, "**/console/builder.js?v=*"
     held: list[Route] = []
-    signed_in(visitor, "growth", "/console/programs/new/")
+    signed_in(visitor, "admin", "/console/programs/new/")
     page.get_by_role("button", name="Begin with this Give 20%").click()
     number = number_of(page)
     page.route(script, lambda route: held.append(route))

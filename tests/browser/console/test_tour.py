@@ -44,7 +44,7 @@ def tour(language: str) -> list[list[str]]:
 
 def named(page: Page, name: str) -> Locator:
     """The link or button that says exactly this; what waits there may stand behind it."""
-    said = re.compile(rf"^{re.escape(name)}( ?\d+)?$")
+    said = re.compile(rf"^{re.escape(name)}( ?\d+\b.*)?$")
     links, buttons = (page.get_by_role(role, name=said) for role in ("link", "button"))
     return links.or_(buttons).locator("visible=true").first
 

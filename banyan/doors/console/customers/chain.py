@@ -34,7 +34,7 @@ from banyan.doors.console.page import Crumb, page, render
 from banyan.doors.console.staff import at_work
 from banyan.insight.metrics.forest import depths, fission
 from banyan.insight.metrics.forest import members as members_of
-from banyan.insight.segments.purchases import catch_up_if_near
+from banyan.insight.segments.purchases import CHUNK, catch_up_if_near
 from banyan.insight.segments.worth import (
     Worth,
     by_level,
@@ -126,7 +126,7 @@ def chain(request: HttpRequest, user_id: str) -> HttpResponseBase:
 def chain_file(request: HttpRequest, user_id: str) -> HttpResponseBase:
     """Everybody in the chain below one person as CSV; amounts in minor units."""
     _slugs, slug = _program(request, user_id)
-    catch_up_if_near()
+    catch_up_if_near(CHUNK)
     if share_counted() < 1:
         messages.error(request, _half_a_file())
         return redirect(f"{reverse('admin:chain', args=[user_id])}?{urlencode({'program': slug})}")
@@ -193,7 +193,7 @@ def chains_file(request: HttpRequest) -> HttpResponseBase:
     slug = request.GET.get("program", "")
     if not currency_of(slug):
         raise Http404
-    catch_up_if_near()
+    catch_up_if_near(CHUNK)
     if share_counted() < 1:
         messages.error(request, _half_a_file())
         return redirect(f"{reverse('admin:chains')}?{urlencode({'program': slug})}")

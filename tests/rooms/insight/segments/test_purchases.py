@@ -85,6 +85,9 @@ def test_pages_wait_for_little_alone(
     assert purchases.catch_up_if_near() == 0
     monkeypatch.setattr(purchases, "NEAR", 8)
     assert purchases.catch_up_if_near() == 8
+    line.say("Order Completed", "cid", order_id="o9", total=5, currency="USD")
+    monkeypatch.setattr(purchases, "NEAR", 0)
+    assert (purchases.catch_up_if_near(0), purchases.catch_up_if_near(1)) == (8, 9)
 
 
 def test_the_last_tier_and_tags_stay(installation: Installation) -> None:

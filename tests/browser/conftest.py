@@ -60,8 +60,6 @@ EACH_LOOK = _in_looks(
 )
 # For what hardly differs by size and language.
 TWO_LOOKS = _in_looks(("sqlite", "phone", "zh-hans"), ("postgres", "desktop", "en"))
-# For pages that are just opened: on the database where axe looks.
-LOOKED_AT = _in_looks(("sqlite", "phone", "zh-hans"), ("sqlite", "desktop", "en"))
 
 Opened = Callable[..., "Visitor"]
 TAKEN: set[str] = set()

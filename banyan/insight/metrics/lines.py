@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Literal
+from typing import Literal, cast
 
 from banyan.insight.metrics.models import Goal, Standing
 from banyan.kernel.database import one_transaction
@@ -152,7 +152,7 @@ def crossings(colours: Mapping[tuple[str, str], Colour | None], *, now: datetime
 
 
 def _side(row: Standing | None) -> Colour | None:
-    return row.colour if row else None  # type: ignore[return-value]
+    return cast(Colour, row.colour) if row else None
 
 
 def _named(line: Line) -> tuple[tuple[Colour, float | None], ...]:

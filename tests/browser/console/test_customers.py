@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from banyan.core.events import clock
 from banyan.trust.staff import acts
-from tests.browser.conftest import EACH_LOOK, LOOKED_AT, Opened, Visitor, sound
+from tests.browser.conftest import EACH_LOOK, Opened, Visitor, sound
 from tests.story.company import Company, eventually
 
 PASSWORD = "correct horse battery"
@@ -69,7 +69,7 @@ def test_from_a_search_to_the_reason(
     visitor.shoot("console-refused")
 
 
-@LOOKED_AT
+@EACH_LOOK
 def test_every_page_is_sound(company: Company, visitors: Opened, size: str, language: str) -> None:
     visitor = visitors(size=size, language=language)
     name = wang(company, f"all-{visitor.name}")

@@ -11,7 +11,7 @@ from banyan.core.events import clock
 from banyan.core.referrals.read import decisions
 from banyan.growth.payouts import payees
 from banyan.pipeline.publish import publish, settled
-from tests.browser.conftest import EACH_LOOK, LOOKED_AT, Opened, sound
+from tests.browser.conftest import EACH_LOOK, Opened, sound
 from tests.browser.console.test_customers import signed_in
 from tests.story.company import Company, eventually
 
@@ -148,7 +148,7 @@ def test_a_batch_is_prepared_by_one_and_approved_by_another(
     visitor.shoot("console-payout-done")
 
 
-@LOOKED_AT
+@EACH_LOOK
 def test_every_queue_is_sound(company: Company, visitors: Opened, size: str, language: str) -> None:
     visitor = visitors(size=size, language=language)
     signed_in(visitor, "admin")

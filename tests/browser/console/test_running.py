@@ -17,7 +17,7 @@ from banyan.pipeline.approving.budget import budget
 from banyan.pipeline.approving.spending import look, spent
 from banyan.pipeline.wait import cursor_position
 from banyan.trust.staff.read import by_email
-from tests.browser.conftest import LOOKED_AT, TWO_LOOKS, Opened, Visitor, published, sound
+from tests.browser.conftest import TWO_LOOKS, Opened, Visitor, published, sound
 from tests.browser.console.test_queues import shop
 from tests.browser.console.test_team import sign_in, somebody
 from tests.story.company import Company, eventually
@@ -173,7 +173,7 @@ def test_a_budget_is_set_reached_and_lifted(
     assert budget(slug) is None
 
 
-@LOOKED_AT
+@TWO_LOOKS
 def test_every_page_of_a_program_is_sound(
     company: Company, visitors: Opened, size: str, language: str
 ) -> None:

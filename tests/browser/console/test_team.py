@@ -9,7 +9,7 @@ from banyan.core.events import clock
 from banyan.trust.audit.read import entries
 from banyan.trust.staff import acts, sessions
 from banyan.trust.staff.read import members
-from tests.browser.conftest import LOOKED_AT, Opened, Visitor, sound
+from tests.browser.conftest import EACH_LOOK, Opened, Visitor, sound
 from tests.rooms.trust.staff.test_entering import code_of
 from tests.story.company import Company, eventually
 
@@ -128,7 +128,7 @@ def test_a_list_is_filtered_kept_and_taken_out_masked(company: Company, visitors
     assert (entry.verb, (entry.after or {})["contacts"]) == ("contacts.export", "masked")
 
 
-@LOOKED_AT
+@EACH_LOOK
 def test_every_page_of_these_parts_is_sound(
     company: Company, visitors: Opened, size: str, language: str
 ) -> None:

@@ -11,7 +11,10 @@ READY := .venv/ready
 SCHEMA := banyan/engine/language/program.schema.json
 WRITE_SCHEMA := $(BIN)/python -c 'from banyan.engine.language.schema import schema_text; print(schema_text(), end="")'
 
-.PHONY: help install demo test laws faults lint bench schema lock
+# Where Python may not keep what it compiled, each of many hundred processes compiles it again.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: help install demo test laws faults lint style types walls shape bench schema lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1 \2/p' Makefile | while read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -39,10 +42,21 @@ faults: $(READY)  ## 200 simulated runs, with kills, full disks and lost replies
 	@BANYAN_FAULT_RUNS=$${BANYAN_FAULT_RUNS:-100} $(BIN)/pytest -p no:randomly -rP tests/faults
 
 lint: $(READY)  ## everything `test` checks without running a test
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target types style walls shape
+
+style types walls shape: $(READY)
+
+style:
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+
+types:
 	@$(BIN)/mypy
+
+walls:
 	@$(BIN)/lint-imports --no-logo
+
+shape:
 	@$(WRITE_SCHEMA) | diff -u $(SCHEMA) - || { echo 'The schema is not that of the model; run: make schema' >&2; exit 1; }
 
 bench: $(READY)  ## the speed table; wants an idle machine

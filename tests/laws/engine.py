@@ -3,12 +3,14 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 import polars as pl
 
 from banyan.engine import Outcomes, Program, ProgramError, compile_book, replay_batches
+from banyan.engine.language.book import Book
 from banyan.engine.raw import from_lines
 from banyan.engine.replay import EPOCH
 from banyan.engine.values import moment
@@ -26,7 +28,7 @@ def decided(
     cuts: Sequence[int] = (),
 ) -> Tables:
     """The six tables, without the sentences of rejects; `cuts` are rows at which batches begin."""
-    book = compile_book([Program.parse(json.dumps(f, default=str)) for f in files], seeds=SEEDS)
+    book = _book(tuple(map(_text, files)))
     raw = from_lines(b"\n".join(lines), book.wanted)
     edges = [0, *cuts, raw.height]
     batches = [raw[start:stop] for start, stop in pairwise(edges)]
@@ -37,12 +39,27 @@ def decided(
 def is_accepted(file: dict[str, Any]) -> bool:
     """Whether the language takes the program; all it may refuse is an amount without bound."""
     try:
-        Program.parse(json.dumps(file, default=str))
+        _program(_text(file))
     except ProgramError as refused:
         if all("could become larger" in finding.sentence for finding in refused.findings):
             return False
         raise
     return True
+
+
+# A law asks several times about the same files; what they mean is a function of them alone.
+@lru_cache(maxsize=8)
+def _program(text: str) -> Program:
+    return Program.parse(text)
+
+
+@lru_cache(maxsize=1)
+def _book(texts: tuple[str, ...]) -> Book:
+    return compile_book([_program(text) for text in texts], seeds=SEEDS)
+
+
+def _text(file: dict[str, Any]) -> str:
+    return json.dumps(file, default=str)
 
 
 def _time(text: str | None) -> datetime | None:

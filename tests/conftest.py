@@ -28,6 +28,8 @@ os.environ["BANYAN_SECRET_KEY"] = "a-secret-for-tests-alone-0123456789"
 os.environ["DJANGO_SETTINGS_MODULE"] = "banyan.site.settings"
 # Hundreds of processes are started: where none may keep what it compiled, each compiles it again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Java's second compiler pays after minutes; a test of Spark's lasts seconds.
+os.environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1"
 
 django.setup()
 

@@ -2,8 +2,8 @@
 
 A command started that way costs a fraction of a second instead of three, so that a simulation can
 afford to kill hundreds. Only what starts no thread is loaded here: a fork takes one thread along
-and leaves the locks of the others as they were, held for ever. NumPy and Polars start theirs when
-they are imported, so each command imports them itself.
+and leaves the locks of the others as they were, held for ever. Polars starts its own when it is
+imported, so each command imports it itself; NumPy does without where it is told to.
 
 One request a line on standard input: {"words": [...], "variables": {...}, "log": path}; one process
 id a line on standard output. What still runs when standard input ends is killed.
@@ -21,6 +21,8 @@ from contextlib import suppress
 from typing import NoReturn
 
 LIBRARIES = (
+    "babel.dates",
+    "babel.messages.catalog",
     "click",
     "cryptography.fernet",
     "django.core.handlers.wsgi",
@@ -29,18 +31,24 @@ LIBRARIES = (
     "django.db.models",
     "granian",
     "httpcore2",
+    "httpx2",
+    "jwt",
+    "markdown_it",
     "msgspec",
+    "numpy",
     "psycopg",
     "pydantic",
     "rich.progress",
     "sqlglot",
     "structlog",
+    "xlsxwriter",
     "yaml",
 )
 
 
 def main() -> None:
     """Serve requests until standard input ends."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     for name in LIBRARIES:
         importlib.import_module(name)
     # Nobody here waits for children; those that end must not stay as zombies.

@@ -111,7 +111,7 @@ def tasks(
     left: Collection[str] = (),
     state: str = "open",
     program: str = "",
-    level: int | None = None,
+    levels: Collection[int] = (),
     late_at: datetime | None = None,
     customer: str = "",
     offset: int = 0,
@@ -119,7 +119,7 @@ def tasks(
 ) -> list[TaskRow]:
     """Tasks by when they are due, closed ones the last first. `roles` asks for those of these roles
     that nobody took, or somebody who has `left`; with `owner` besides for that person's own."""
-    rows = _asked(kinds, roles, owner, left, state, program, level, late_at, customer)
+    rows = _asked(kinds, roles, owner, left, state, program, levels, late_at, customer)
     order = ("due_at", "pk") if state == "open" else ("-closed_at", "-pk")
     return [_row(row) for row in rows.order_by(*order)[offset : offset + limit]]
 
@@ -138,11 +138,11 @@ def count(
     owner: str = "",
     left: Collection[str] = (),
     program: str = "",
-    level: int | None = None,
+    levels: Collection[int] = (),
     late_at: datetime | None = None,
 ) -> int:
     """How many open tasks those are."""
-    return _asked(kinds, roles, owner, left, "open", program, level, late_at, "").count()
+    return _asked(kinds, roles, owner, left, "open", program, levels, late_at, "").count()
 
 
 def known_of(kind: Kind, abouts: Collection[str]) -> frozenset[str]:
@@ -177,7 +177,7 @@ def _asked(
     left: Collection[str],
     state: str,
     program: str,
-    level: int | None,
+    levels: Collection[int],
     late_at: datetime | None,
     customer: str,
 ) -> QuerySet[Task]:
@@ -194,7 +194,7 @@ def _asked(
     rows = rows.filter(mine)
     for name, value in {"program": program, "customer": customer}.items():
         rows = rows.filter(**{name: value}) if value else rows
-    rows = rows.filter(level=level) if level else rows
+    rows = rows.filter(level__in=levels) if levels else rows
     return rows.filter(due_at__lte=late_at) if late_at else rows
 
 

@@ -82,11 +82,11 @@ def stuck(request: HttpRequest) -> HttpResponseBase:
     """Open ones of a level, by what is due first."""
     now, number = clock.now(), typed.page_number(request)
     given = request.GET.get("level", "")
-    level = int(given) if given in ("1", "2", "3") else None
+    levels = [int(given)] if given in ("1", "2", "3") else []
     program = request.GET.get("program", "")
     rows = read.tasks(
         kinds=["stuck"],
-        level=level,
+        levels=levels,
         program=program,
         offset=(number - 1) * PAGE,
         limit=PAGE + 1,
@@ -109,7 +109,7 @@ def stuck(request: HttpRequest) -> HttpResponseBase:
         ],
         "level": given,
         "levels": [
-            (str(one), name, read.count(kinds=["stuck"], level=one, program=program))
+            (str(one), name, read.count(kinds=["stuck"], levels=[one], program=program))
             for one, name in LEVELS.items()
         ],
         "contact": contact,
@@ -165,7 +165,7 @@ def rules(request: HttpRequest) -> HttpResponseBase:
 
 def waiting(request: HttpRequest) -> int:
     """For the menu: those at which somebody must care."""
-    return read.count(kinds=["stuck"], level=2) + read.count(kinds=["stuck"], level=3)
+    return read.count(kinds=["stuck"], levels=[2, 3])
 
 
 def _set(request: HttpRequest, program: str) -> None:

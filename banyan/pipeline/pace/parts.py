@@ -65,13 +65,15 @@ def watching(site: int | None = None) -> Iterator[Spent]:
     """What the work inside costs: that of the site whose head is process `site`, of PostgreSQL, of
     this process and of the programs that it starts and waits for."""
     spent = Spent()
-    before, busy, started = _cpu(_groups(site)), _busy_s(), time.perf_counter()
+    before, busy = _cpu(_groups(site)), _busy_s()
+    # Our own clocks next to the work: to look through all processes costs CPU of ours as well.
+    before, started = before | _own(), time.perf_counter()
     try:
         yield spent
     finally:
-        spent.seconds = time.perf_counter() - started
+        spent.seconds, own = time.perf_counter() - started, _own()
         spent.busy_cores = (_busy_s() - busy) / spent.seconds
-        after = _cpu(_groups(site))  # some processes are new, and count whole
+        after = _cpu(_groups(site)) | own  # some processes are new, and count whole
         # What is gone by now has told nothing since.
         spent.cpu_s = {
             name: max(0.0, after.get(name, then) - then) for name, then in before.items()
@@ -118,9 +120,13 @@ def _parents() -> Iterator[tuple[int, int]]:
 
 def _cpu(groups: Mapping[str, list[int]]) -> dict[str, float]:
     """CPU seconds so far by part."""
-    spent = {name: sum(map(_process_s, processes)) for name, processes in groups.items()}
+    return {name: sum(map(_process_s, processes)) for name, processes in groups.items()}
+
+
+def _own() -> dict[str, float]:
+    """CPU seconds so far of this process and of the programs it waited for."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return spent | {LOAD: children.ru_utime + children.ru_stime, HERE: time.process_time()}
+    return {LOAD: children.ru_utime + children.ru_stime, HERE: time.process_time()}
 
 
 def _process_s(process: int) -> float:

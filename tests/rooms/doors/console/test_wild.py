@@ -133,7 +133,7 @@ def wild(chance: random.Random) -> dict[str, Any]:
     return event
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(4))
 def test_nothing_that_is_taken_stops_the_line_or_a_page(
     staff: Staff, installation: Installation, seed: int
 ) -> None:

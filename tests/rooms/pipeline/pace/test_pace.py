@@ -69,6 +69,19 @@ def test_what_this_process_spends_is_seen(installation: Installation) -> None:
     assert ("PostgreSQL" in spent.cpu_s) is (installation.kind == "postgres")
 
 
+def test_to_look_at_others_is_not_what_this_process_spends(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(_site: int | None) -> dict[str, list[int]]:
+        assert sum(range(3_000_000))
+        return {}
+
+    monkeypatch.setattr(parts, "_groups", slowly)
+    with watching() as spent:
+        pass
+    assert 0 <= spent.cpu_s["this command"] < 0.01
+
+
 def test_a_part_that_is_gone_at_the_end_is_told_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     groups = iter([{"web": [os.getpid()]}, {}])
     monkeypatch.setattr(parts, "_groups", lambda _site: next(groups))

@@ -42,7 +42,7 @@ faults: $(READY)  ## 200 simulated runs, with kills, full disks and lost replies
 	@BANYAN_FAULT_RUNS=$${BANYAN_FAULT_RUNS:-100} $(BIN)/pytest -p no:randomly -rP tests/faults
 
 lint: $(READY)  ## everything `test` checks without running a test
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target types style walls shape
+	@$(MAKE) --no-print-directory --jobs=2 types style walls shape
 
 style types walls shape: $(READY)
 

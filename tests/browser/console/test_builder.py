@@ -7,7 +7,7 @@ from playwright.sync_api import Page, Route, expect
 from banyan.core.programs import drafts
 from banyan.core.programs.read import version
 from tests.browser.conftest import EACH_LOOK, Opened, sound
-from tests.browser.console.test_review import signed_in
+from tests.browser.console.staff import signed_in
 from tests.story.company import Company, eventually
 
 SAID = {
@@ -150,3 +150,42 @@ def test_what_was_typed_before_the_script_came_is_saved(company: Company, visito
     eventually(lambda: "amount: 51\n" in drafts.draft(number).source, True)
     expect(page.locator("#b-saved")).to_contain_text(words["saved"])
     sound(visitor)
+
+
+def test_a_button_among_the_fields_works_while_another_is_under_way(
+    company: Company, visitors: Opened
+) -> None:
+    visitor = visitors(size="phone", language="en")
+    page, held = visitor.page, list[Route]()
+    signed_in(visitor, "admin", "/console/programs/new/")
+    page.get_by_role("button", name="Begin with this Give 20%").click()
+    number = number_of(page)
+    page.get_by_role("link", name=SAID["en"]["step"]).click()
+    page.wait_for_url("**/?step=incentives")
+    page.route("**/save/", lambda route: held.append(route), times=1)
+    with page.expect_request("**/save/"):
+        page.get_by_role("button", name=SAID["en"]["add"]).click()
+    page.get_by_role("button", name="Next:").click()
+    assert [route.continue_() for route in held] == [None]
+    page.wait_for_url(lambda url: "?step=" in url and "incentives" not in url)
+    assert "  friend-reward:\n" in drafts.draft(number).source
+    sound(visitor)
+
+
+def test_what_is_said_of_saving_moves_no_button(company: Company, visitors: Opened) -> None:
+    for size in ("phone", "desktop"):
+        visitor = visitors(size=size, language="en")
+        page = visitor.page
+        signed_in(visitor, "admin", "/console/programs/new/")
+        page.get_by_role("button", name="Begin with this Give 20%").click()
+        page.wait_for_function("window.ace && ace.edit('b-editor')")
+        said = page.locator("#b-form").evaluate("(form) => Object.values({...form.dataset})")
+        said = [words for words in said if " " in words]
+        assert len(said) == 3
+        places = set()
+        for words in ("", "Saving…", *said):
+            page.locator("#b-saved").evaluate("(place, words) => place.textContent = words", words)
+            found = page.locator(".c-head__tools button, #b-form").all()
+            places.add(tuple(tuple((one.bounding_box() or {}).values()) for one in found))
+        assert len(places) == 1, places
+        visitor.shoot("builder-saved")

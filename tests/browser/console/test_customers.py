@@ -4,23 +4,9 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from banyan.core.events import clock
-from banyan.trust.staff import acts
-from tests.browser.conftest import EACH_LOOK, Opened, Visitor, sound
+from tests.browser.conftest import EACH_LOOK, Opened, sound
+from tests.browser.console.staff import signed_in
 from tests.story.company import Company, eventually
-
-PASSWORD = "correct horse battery"
-
-
-def signed_in(visitor: Visitor, role: str) -> None:
-    """Somebody of the staff, before the console."""
-    email = f"{role}-{visitor.name}@example.com"
-    acts.add("system", email, roles=[role], password=PASSWORD, now=clock.now())
-    visitor.go("/console/login/?next=/console/customers/")
-    visitor.page.locator("input[type=email]").fill(email)
-    visitor.page.locator("input[type=password]").fill(PASSWORD)
-    visitor.page.locator("input[type=password]").press("Enter")
-    visitor.page.wait_for_url("**/console/customers/")
 
 
 def wang(company: Company, tail: str) -> str:
@@ -50,7 +36,7 @@ def test_from_a_search_to_the_reason(
 ) -> None:
     visitor = visitors(size=size, language=language)
     name = wang(company, visitor.name)
-    signed_in(visitor, "support")
+    signed_in(visitor, "support", "/console/customers/")
     sound(visitor)
     visitor.shoot("console-search")
     visitor.page.locator("#text").fill(f"WANG-{visitor.name}")
@@ -73,7 +59,7 @@ def test_from_a_search_to_the_reason(
 def test_every_page_is_sound(company: Company, visitors: Opened, size: str, language: str) -> None:
     visitor = visitors(size=size, language=language)
     name = wang(company, f"all-{visitor.name}")
-    signed_in(visitor, "admin")
+    signed_in(visitor, "admin", "/console/customers/")
     for tab in ("referrals", "wallet", "events", "messages", "data", "access"):
         visitor.go(f"/console/customers/one/{name}?tab={tab}")
         sound(visitor)

@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 from banyan.core.events import clock
 from banyan.insight.exposure.read import days
 from tests.browser.conftest import TWO_LOOKS, Opened, published, sound
-from tests.browser.console.test_running import PREPARED, at_work
+from tests.browser.console.staff import signed_in
+from tests.browser.console.test_running import PREPARED
 from tests.story.company import Company, eventually
 
 SAID = {
@@ -36,7 +37,7 @@ def test_who_looks_is_counted_beside_a_target(
     for _ in range(3):
         assert company.browser().open(f"/programs/{slug}/").status == 200
     address = f"/console/analytics/exposure/?program={slug}"
-    at_work(analyst, "analyst", address)
+    signed_in(analyst, "analyst", address)
     page = analyst.page
     eventually(lambda: seen(slug), [(3, 1)])
     analyst.go(address)
@@ -53,9 +54,8 @@ def test_who_looks_is_counted_beside_a_target(
 
     # The target is the admin's to draw; whoever reads the figures sees it at once.
     admin = visitors(size=size, language=language)
-    admin.name += "-admin"
     lines = f"/console/analytics/lines/?program={slug}"
-    at_work(admin, "admin", lines)
+    signed_in(admin, "admin", lines)
     form = admin.page.locator("form#exposure")
     form.locator("#exposure-target").fill("1")
     form.locator("button").click()

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import Opened
+from tests.browser.console.staff import sign_in, somebody
 from tests.browser.console.test_customers import wang
-from tests.browser.console.test_team import sign_in, somebody
 from tests.story.company import Company
 
 WHITE = (255, 255, 255)
@@ -78,7 +78,7 @@ def test_figures_print_dark_on_white_from_a_dark_screen(
     visitor = visitors(size="desktop", language="en", color_scheme="dark")
     page = visitor.page
     wang(company, f"paper-{len(path)}")
-    sign_in(visitor, somebody(visitor, "analyst"), path)
+    sign_in(visitor, somebody("analyst"), path)
     page.wait_for_url(f"**{path}")
     expect(page.locator("html")).to_have_class("dark")
     expect(page.locator("#funnel canvas")).to_be_visible()
@@ -114,7 +114,7 @@ def test_the_band_at_the_top_is_not_printed_and_the_meter_is(
     visitor = visitors(size="desktop", language="en", color_scheme="dark")
     page, path = visitor.page, "/console/analytics/money/?program=friends"
     wang(company, "paper-money")
-    sign_in(visitor, somebody(visitor, "analyst"), path)
+    sign_in(visitor, somebody("analyst"), path)
     page.wait_for_url(f"**{path}")
     band = page.locator(":has(> * > #header-inner)")
     expect(band).to_be_visible()

@@ -12,7 +12,7 @@ from banyan.core.referrals.read import decisions
 from banyan.growth.payouts import payees
 from banyan.pipeline.publish import publish, settled
 from tests.browser.conftest import EACH_LOOK, Opened, sound
-from tests.browser.console.test_customers import signed_in
+from tests.browser.console.staff import signed_in
 from tests.story.company import Company, eventually
 
 CAREFUL = """
@@ -63,7 +63,7 @@ def test_a_held_decision_is_looked_at_and_denied(
 ) -> None:
     visitor = visitors(size=size, language=language)
     slug = shop(company, f"h-{visitor.name}")
-    signed_in(visitor, "support")
+    signed_in(visitor, "support", "/console/customers/")
     visitor.go(f"/console/held/?program={slug}")
     page = visitor.page
     expect(page.locator("tbody tr")).to_have_count(1)
@@ -105,7 +105,7 @@ def test_a_batch_is_prepared_by_one_and_approved_by_another(
     shop(company, tail)
     bank = {"holder": "郝先生", "account": "6222000011112222", "bank": "招商银行"}
     payees.set_payee("customer", f"hao-{tail}", method="bank", given=bank, now=clock.now())
-    signed_in(visitor, "finance")
+    signed_in(visitor, "finance", "/console/customers/")
     page = visitor.page
     visitor.go(f"/console/payouts/accounts/hao-{tail}/")
     page.locator("form[action$=verify] button").click()
@@ -119,8 +119,7 @@ def test_a_batch_is_prepared_by_one_and_approved_by_another(
     expect(page.locator("[data-confirm=approve]")).to_have_count(0)
     batch = page.url.partition(visitor.origin)[2]
     other = visitors(size=size, language=language)
-    other.name = f"{visitor.name}-2"
-    signed_in(other, "finance")
+    signed_in(other, "finance", "/console/customers/")
     other.go(batch)
     other.page.locator("[data-confirm=approve]").click()
     sound(other)
@@ -151,7 +150,7 @@ def test_a_batch_is_prepared_by_one_and_approved_by_another(
 @EACH_LOOK
 def test_every_queue_is_sound(company: Company, visitors: Opened, size: str, language: str) -> None:
     visitor = visitors(size=size, language=language)
-    signed_in(visitor, "admin")
+    signed_in(visitor, "admin", "/console/customers/")
     for path in (
         "tasks/",
         "tasks/new/",

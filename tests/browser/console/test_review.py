@@ -9,11 +9,10 @@ from banyan.core.programs.acts import save_draft
 from banyan.core.programs.editing import put
 from banyan.core.programs.read import version, versions
 from banyan.engine.language.source import Written
-from banyan.trust.staff import acts
-from tests.browser.conftest import EACH_LOOK, Opened, Visitor, sound
+from tests.browser.conftest import EACH_LOOK, Opened, sound
+from tests.browser.console.staff import signed_in
 from tests.story.company import Company, eventually
 
-PASSWORD = "correct horse battery"
 PROGRAM = "friends"
 PAGE = f"/console/programs/p/{PROGRAM}/review/"
 SAID = {
@@ -34,17 +33,6 @@ SAID = {
         "mine": "等待您审批",
     },
 }
-
-
-def signed_in(visitor: Visitor, role: str, path: str) -> None:
-    """Somebody of the staff, before a page of the console."""
-    email = f"{role}-{visitor.name}@example.com"
-    acts.add("system", email, roles=[role], password=PASSWORD, now=clock.now())
-    visitor.go(f"/console/login/?next={path}")
-    visitor.page.locator("input[type=email]").fill(email)
-    visitor.page.locator("input[type=password]").fill(PASSWORD)
-    visitor.page.locator("input[type=password]").press("Enter")
-    visitor.page.wait_for_url(f"**{path}")
 
 
 def a_draft() -> int:

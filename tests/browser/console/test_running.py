@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from threading import Event
-from urllib.parse import quote
 
 from playwright.sync_api import expect
 
@@ -17,9 +16,9 @@ from banyan.pipeline.approving.budget import budget
 from banyan.pipeline.approving.spending import look, spent
 from banyan.pipeline.wait import cursor_position
 from banyan.trust.staff.read import by_email
-from tests.browser.conftest import TWO_LOOKS, Opened, Visitor, published, sound
+from tests.browser.conftest import TWO_LOOKS, Opened, published, sound
+from tests.browser.console.staff import signed_in
 from tests.browser.console.test_queues import shop
-from tests.browser.console.test_team import sign_in, somebody
 from tests.story.company import Company, eventually
 
 PREPARED = """
@@ -42,14 +41,6 @@ REACHED = {"en": "budget reached", "zh-hans": "已达到预算"}
 SOON = {"en": "within an hour", "zh-hans": "一小时内"}
 
 
-def at_work(visitor: Visitor, role: str, path: str) -> str:
-    """Somebody of that role before a page of the console; their address."""
-    email = somebody(visitor, role)
-    sign_in(visitor, email, quote(path))
-    visitor.page.wait_for_url(f"**{path}")
-    return email
-
-
 @TWO_LOOKS
 def test_departments_prepare_a_program(
     company: Company, visitors: Opened, size: str, language: str
@@ -59,10 +50,9 @@ def test_departments_prepare_a_program(
     published(PREPARED.format(slug=slug))
     home, listed = f"/console/programs/p/{slug}/", f"/console/programs/p/{slug}/checklist/"
     support = visitors(size=size, language=language)
-    support.name += "-support"
-    colleague = by_email(at_work(support, "support", home))
+    colleague = by_email(signed_in(support, "support", home))
     assert colleague is not None
-    at_work(growth, "growth", listed)
+    signed_in(growth, "growth", listed)
     page = growth.page
     sound(growth)
     growth.shoot("console-checklist-empty")
@@ -114,7 +104,7 @@ def test_a_budget_is_set_reached_and_lifted(
     assert found is not None
     assert (found.cost, found.revenue) == (2_000, 16_000)
     home, kept = f"/console/programs/p/{slug}/", f"/console/programs/p/{slug}/budget/"
-    at_work(growth, "growth", kept)
+    signed_in(growth, "growth", kept)
     page = growth.page
     sound(growth)
     growth.shoot("console-budget-none")
@@ -134,8 +124,7 @@ def test_a_budget_is_set_reached_and_lifted(
     assert known is not None
     assert (row.state, known.status) == ("stopped", "paused")
     finance = visitors(size=size, language=language)
-    finance.name += "-finance"
-    at_work(finance, "finance", "/console/tasks/")
+    signed_in(finance, "finance", "/console/tasks/")
     sound(finance)
     task = finance.page.locator("tbody tr").filter(has_text=slug)
     task.locator("a").first.click()
@@ -178,7 +167,7 @@ def test_every_page_of_a_program_is_sound(
     company: Company, visitors: Opened, size: str, language: str
 ) -> None:
     visitor = visitors(size=size, language=language)
-    at_work(visitor, "growth", "/console/programs/")
+    signed_in(visitor, "growth", "/console/programs/")
     for path in (
         "programs/",
         "programs/calendar/",

@@ -10,8 +10,8 @@ from banyan.core.events import clock
 from banyan.growth.tasks.acts import open_task
 from banyan.growth.tasks.read import task
 from tests.browser.conftest import EACH_LOOK, Opened, sound
+from tests.browser.console.staff import signed_in
 from tests.browser.console.test_customers import wang
-from tests.browser.console.test_running import at_work
 from tests.story.company import Company
 
 
@@ -32,7 +32,7 @@ def test_a_new_friend_is_followed_up(
         customer=friend,
         now=now - timedelta(hours=3),
     )
-    at_work(visitor, "sales", "/console/tasks/")
+    signed_in(visitor, "sales", "/console/tasks/")
     expect(page.locator("[role=status].c-note--bad")).to_be_visible()
     row = page.locator("tbody tr").filter(has=page.locator(f"a[href$='/tasks/{number}/']"))
     sound(visitor)

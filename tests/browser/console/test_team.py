@@ -7,13 +7,12 @@ from playwright.sync_api import expect
 
 from banyan.core.events import clock
 from banyan.trust.audit.read import entries
-from banyan.trust.staff import acts, sessions
+from banyan.trust.staff import sessions
 from banyan.trust.staff.read import members
-from tests.browser.conftest import EACH_LOOK, Opened, Visitor, sound
+from tests.browser.conftest import EACH_LOOK, Opened, sound
+from tests.browser.console.staff import sign_in, somebody
 from tests.rooms.trust.staff.test_entering import code_of
 from tests.story.company import Company, eventually
-
-PASSWORD = "correct horse battery"
 
 PAGES = (
     "/console/account/",
@@ -41,25 +40,9 @@ PAGES = (
 )
 
 
-def somebody(visitor: Visitor, role: str) -> str:
-    """The address of a new member."""
-    email = f"team-{role}-{visitor.name}-{len(members())}@example.com"
-    acts.add("system", email, roles=[role], password=PASSWORD, now=clock.now())
-    return email
-
-
-def sign_in(visitor: Visitor, email: str, then: str) -> None:
-    """Address and password, by keyboard."""
-    visitor.go(f"/console/login/?next={then}")
-    sound(visitor)
-    visitor.page.locator("#email").fill(email)
-    visitor.page.locator("#password").fill(PASSWORD)
-    visitor.page.locator("#password").press("Enter")
-
-
 def test_a_second_step_is_set_up_and_asked_for(company: Company, visitors: Opened) -> None:
     visitor = visitors(size="desktop", language="en")
-    page, email = visitor.page, somebody(visitor, "growth")
+    page, email = visitor.page, somebody("growth")
     sign_in(visitor, email, "/console/account/")
     page.get_by_role("link", name="Set up the second step").click()
     sound(visitor)
@@ -92,7 +75,7 @@ def test_a_board_whose_session_was_ended_leads_to_sign_in(
     company: Company, visitors: Opened
 ) -> None:
     visitor = visitors(size="desktop", language="en")
-    page, email = visitor.page, somebody(visitor, "growth")
+    page, email = visitor.page, somebody("growth")
     page.clock.install()
     sign_in(visitor, email, "/console/")
     expect(page.get_by_role("heading", level=1, name="Board")).to_be_visible()
@@ -111,7 +94,7 @@ def test_a_list_is_filtered_kept_and_taken_out_masked(company: Company, visitors
     eventually(lambda: company.office.get("/customers/view-1").status, 200)
     visitor = visitors(size="desktop", language="en")
     page = visitor.page
-    sign_in(visitor, somebody(visitor, "growth"), "/console/records/contacts/?q=view-1")
+    sign_in(visitor, somebody("growth"), "/console/records/contacts/?q=view-1")
     expect(page.get_by_text("v***@example.com")).to_be_visible()
     page.locator("summary", has_text="Keep this view").click()
     page.locator("#view-name").fill("Vera")
@@ -133,7 +116,7 @@ def test_every_page_of_these_parts_is_sound(
     company: Company, visitors: Opened, size: str, language: str
 ) -> None:
     visitor = visitors(size=size, language=language)
-    sign_in(visitor, somebody(visitor, "admin"), "/console/account/")
+    sign_in(visitor, somebody("admin"), "/console/account/")
     visitor.page.wait_for_url("**/console/account/")
     for number, path in enumerate(PAGES):
         visitor.go(path)
@@ -144,7 +127,7 @@ def test_every_page_of_these_parts_is_sound(
 def test_the_menu_opens_and_closes_by_keyboard(company: Company, visitors: Opened) -> None:
     visitor = visitors(size="phone", language="en")
     page = visitor.page
-    sign_in(visitor, somebody(visitor, "sales"), "/console/account/")
+    sign_in(visitor, somebody("sales"), "/console/account/")
     page.wait_for_url("**/console/account/")
     menu = page.get_by_role("button", name="Menu").locator("visible=true")
     menu.focus()

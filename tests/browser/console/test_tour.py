@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Opened, sound
+from tests.browser.console.staff import signed_in
 from tests.browser.console.test_customers import wang
-from tests.browser.console.test_running import at_work
 from tests.shape.repository import ROOT
 from tests.story.company import Company
 
@@ -59,7 +59,7 @@ def test_the_tour_is_there_as_it_is_told(company: Company, visitors: Opened, lan
     visitor, words = visitors(size="desktop", language=language), SAID[language]
     page = visitor.page
     name = wang(company, f"tour-{language}")
-    at_work(visitor, "admin", "/console/account/")
+    signed_in(visitor, "admin", "/console/account/")
     board, building, trying, finding, waiting, figures, lists = tour(language)
     for one in (*board, *building[:2]):
         named(page, one).click()

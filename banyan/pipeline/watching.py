@@ -26,7 +26,7 @@ from banyan.core.referrals.missing import missing_each
 from banyan.core.referrals.read import referrals_of
 from banyan.core.referrals.stages import Stage
 from banyan.core.referrals.still import Still, joined_after, moved, still
-from banyan.growth.feedback.read import disputes
+from banyan.growth.feedback.read import all_due
 from banyan.growth.journeys.acts import Happening, announce
 from banyan.growth.journeys.facts import Facts, Lacking
 from banyan.growth.journeys.reached import fates
@@ -287,25 +287,25 @@ def _lapse(number: int) -> str:
 
 
 def _disputes(now: datetime) -> int:
-    """Open disputes stand in the inbox until they are solved."""
-    count = 0
-    for state in ("open", "appealed", "accepted"):
-        for one in disputes(state=state, limit=MOST):
-            about = f"dispute:{one.number}"
-            if not read.is_open("dispute", about):
-                acts.open_task(
-                    "dispute",
-                    about,
-                    owner_role="support",
-                    due_at=one.solve_by if state == "accepted" else one.accept_by,
-                    program=one.program,
-                    customer=one.user_id,
-                    now=now,
-                )
-                count += 1
-    for one in disputes(state="solved", limit=MOST):
-        acts.settle("dispute", f"dispute:{one.number}", now=now)
-    return count
+    """Disputes stand in the inbox until they are solved; taken up, they are due later."""
+    waiting = {f"dispute:{one.number}": one for one in all_due()}
+    for task in read.all_open(["dispute"]):
+        one = waiting.pop(task.about, None)
+        if one is None:
+            acts.close("system", task.number, outcome="done", note="", now=now)
+        elif task.due_at == one.accept_by < one.due_by and one.due_by > now:
+            acts.put_off("system", task.number, due_at=one.due_by, now=now)
+    for about, one in waiting.items():
+        acts.open_task(
+            "dispute",
+            about,
+            owner_role="support",
+            due_at=one.due_by,
+            program=one.program,
+            customer=one.user_id,
+            now=now,
+        )
+    return len(waiting)
 
 
 def _preparations(now: datetime) -> int:
@@ -314,7 +314,7 @@ def _preparations(now: datetime) -> int:
     today = now.astimezone(ZoneInfo(settings.OPERATOR_TIME_ZONE)).date()
     late = {
         f"preparation:{one.program}/{one.id}@{one.due_on}": one
-        for one in preparations.late(today, limit=MOST)
+        for one in preparations.late(today)
     }
     for task in read.all_open(["exception"]):
         if task.about.startswith("preparation:") and task.about not in late:

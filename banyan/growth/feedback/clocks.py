@@ -14,6 +14,11 @@ appealed."""
 Late = Literal["", "accept", "solve", "limit"]
 
 
+def due(clock_from: datetime, *, is_taken_up: bool) -> datetime:
+    """By when it must be taken up or, once it was, solved."""
+    return clock_from + (SOLVE_WITHIN if is_taken_up else ACCEPT_WITHIN)
+
+
 def late(
     clock_from: datetime, *, accepted_at: datetime | None, solved_at: datetime | None, now: datetime
 ) -> Late:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, cast
 
 import msgspec
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 
 from banyan.core.people.read import whole
 from banyan.growth.feedback import clocks
@@ -61,6 +61,11 @@ class DisputeRow:
         return self.clock_from + clocks.SOLVE_WITHIN
 
     @property
+    def due_by(self) -> datetime:
+        """When the next of the two is to be done, of one that is not solved."""
+        return clocks.due(self.clock_from, is_taken_up=self.state == "accepted")
+
+    @property
     def last_by(self) -> datetime:
         """The outer limit, which the customer is promised."""
         return self.clock_from + clocks.LAST_WITHIN
@@ -81,6 +86,18 @@ class DisputeRow:
         return clocks.late(
             self.clock_from, accepted_at=self.accepted_at, solved_at=self.solved_at, now=now
         )
+
+
+@dataclass(frozen=True)
+class Due:
+    """A dispute that is not solved: by when it must be taken up, and by when the next of the two
+    must be done."""
+
+    number: int
+    user_id: str
+    program: str
+    accept_by: datetime
+    due_by: datetime
 
 
 @dataclass(frozen=True)
@@ -123,6 +140,31 @@ def disputes(
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return _rows(rows.order_by("-pk")[:limit])
+
+
+def disputes_due(*, offset: int = 0, limit: int = 50) -> list[DisputeRow]:
+    """Disputes that are not solved, by what is due first."""
+    due = Case(
+        When(state=Dispute.State.ACCEPTED, then=F("clock_from") + clocks.SOLVE_WITHIN),
+        default=F("clock_from") + clocks.ACCEPT_WITHIN,
+    )
+    rows = Dispute.objects.exclude(state=Dispute.State.SOLVED).order_by(due, "pk")
+    return _rows(rows[offset : offset + limit])
+
+
+def all_due() -> list[Due]:
+    """Every dispute that is not solved, without what was said."""
+    rows = Dispute.objects.exclude(state=Dispute.State.SOLVED).order_by("pk")
+    return [
+        Due(
+            row.pk,
+            row.user_id,
+            row.program,
+            row.clock_from + clocks.ACCEPT_WITHIN,
+            clocks.due(row.clock_from, is_taken_up=row.state == Dispute.State.ACCEPTED),
+        )
+        for row in rows.only("user_id", "program", "state", "clock_from")
+    ]
 
 
 def backlog(*, now: datetime) -> Backlog:

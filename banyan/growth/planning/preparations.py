@@ -140,10 +140,10 @@ def undone(program: str) -> list[PreparationRow]:
     return [one for one in preparations(program) if one.done_at is None]
 
 
-def late(today: date, *, limit: int) -> list[PreparationRow]:
+def late(today: date) -> list[PreparationRow]:
     """Of all programs, what is not done though its day is over; the longest late first."""
     rows = Preparation.objects.filter(done_at=None, due_on__lt=today).order_by("due_on", "id")
-    return [_row(row) for row in rows[:limit]]
+    return [_row(row) for row in rows]
 
 
 def begin(actor: str, program: str, *, now: datetime) -> int:

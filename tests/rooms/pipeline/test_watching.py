@@ -335,6 +335,15 @@ def test_disputes_stand_in_the_inbox_until_they_are_answered(line: Line) -> None
     look(line)
     assert shown("dispute") == [(f"dispute:{row.number}", 1, "support")]
     assert read.tasks(kinds=["dispute"])[0].due_at == row.accept_by
+    feedback.accept("user:5", row.number, now=line.now)
+    look(line)
+    [task] = read.tasks(kinds=["dispute"])
+    assert task.due_at == row.solve_by
+    # What somebody decided about the task stays.
+    later = row.solve_by + DAY
+    acts.put_off("user:5", task.number, due_at=later, now=line.now)
+    look(line)
+    assert read.tasks(kinds=["dispute"])[0].due_at == later
     feedback.answer("user:5", row.number, outcome="upheld", text="It is so.", now=line.now)
     look(line)
     assert shown("dispute") == []

@@ -34,7 +34,6 @@ from banyan.trust.audit.acts import record
 from banyan.trust.staff.read import Member
 
 PAGE = 50
-MOST_OPEN = 1_000
 
 STATES: dict[str, tuple[Promise, str]] = {
     "open": (gettext_lazy("to take up"), "wait"),
@@ -79,17 +78,15 @@ def disputes(request: HttpRequest) -> HttpResponseBase:
     """Open ones by what is due first; or those that were answered."""
     now, is_closed = clock.now(), request.GET.get("state") == "solved"
     number = typed.page_number(request)
-    rows = _closed(number) if is_closed else _by_due()
+    rows = _rows(number, is_closed=is_closed)
     who = people([row.user_id for row in rows])
     context = {
-        "lines": [
-            _line(row, who[row.user_id], now) for row in (rows[:PAGE] if is_closed else rows)
-        ],
+        "lines": [_line(row, who[row.user_id], now) for row in rows[:PAGE]],
         "is_closed": is_closed,
         "backlog": read.backlog(now=now),
         "number": number,
-        "has_more": is_closed and len(rows) > PAGE,
-        "query": "state=solved",
+        "has_more": len(rows) > PAGE,
+        "query": "state=solved" if is_closed else "",
     }
     return render(request, "console/queues/disputes.html", context, title=_("Disputes"))
 
@@ -275,26 +272,18 @@ def _line(row: DisputeRow, who: Who, now: datetime) -> dict[str, object]:
         "who": who,
         "state": words.badge(STATES, row.state),
         "outcome": OUTCOMES.get(row.outcome, ""),
-        "clock": words.clock_of(_due(row), now),
+        "clock": words.clock_of(row.due_by, now),
         "late": _LATE.get(row.late(now), ""),
         "raised": moment(row.raised_at),
         "solved": moment(row.solved_at),
     }
 
 
-def _by_due() -> list[DisputeRow]:
-    open_: tuple[read.State, ...] = ("open", "appealed", "accepted")
-    rows = [row for state in open_ for row in read.disputes(state=state, limit=MOST_OPEN)]
-    return sorted(rows, key=_due)
-
-
-def _due(row: DisputeRow) -> datetime:
-    return row.solve_by if row.state == "accepted" else row.accept_by
-
-
-def _closed(number: int) -> list[DisputeRow]:
-    rows = read.disputes(state="solved", limit=number * PAGE + 1)
-    return rows[(number - 1) * PAGE :]
+def _rows(number: int, *, is_closed: bool) -> list[DisputeRow]:
+    """Those of a page, and one more if there is another."""
+    if is_closed:
+        return read.disputes(state="solved", limit=number * PAGE + 1)[(number - 1) * PAGE :]
+    return read.disputes_due(offset=(number - 1) * PAGE, limit=PAGE + 1)
 
 
 def _row(number: int) -> DisputeRow:

@@ -295,6 +295,31 @@ def test_lists_are_filtered_and_go_on_where_they_stopped(line: Line) -> None:
     assert read.disputes(program="autumn") == []
 
 
+def test_what_is_due_first_comes_first(line: Line) -> None:
+    for friend in ("gil", "hal", "ida"):
+        line.say("Signed Up", friend, referral_code="ANN")
+    line.work()
+    ages = {"gil": 0, "hal": 20, "ida": 40}
+    rows = {
+        friend: acts.raise_dispute(
+            "ann", about=f"spring/{friend}", text="So!", now=line.now - age * HOUR
+        )
+        for friend, age in ages.items()
+    }
+    solved = acts.raise_dispute("bob", about="spring/dan", text="So!", now=line.now)
+    acts.answer("key:1", solved.number, outcome="upheld", text="So it is.", now=line.now)
+    rows["ida"] = acts.accept("key:1", rows["ida"].number, now=line.now)
+    # Hal's is to be taken up in 4 hours, ida's solved in 8, gil's taken up in 24.
+    due = [rows["hal"], rows["ida"], rows["gil"]]
+    assert read.disputes_due() == due
+    assert read.disputes_due(offset=1, limit=1) == due[1:2]
+    assert [(one.number, one.user_id, one.program) for one in read.all_due()] == [
+        (rows[friend].number, "ann", "spring") for friend in ages
+    ]
+    assert [one.due_by - line.now for one in read.all_due()] == [24 * HOUR, 4 * HOUR, 8 * HOUR]
+    assert [one.accept_by - line.now for one in read.all_due()] == [24 * HOUR, 4 * HOUR, -16 * HOUR]
+
+
 def test_an_erased_customers_words_are_gone_and_nobody_elses(line: Line) -> None:
     about = decision_of("ann", "cid", "rejected")
     mine = acts.raise_dispute("ann", about=about, text=TEXT, now=line.now)

@@ -55,6 +55,14 @@ class Shop(Line):
         text = "Ben bought for 60 dollars, not for 40."
         return raise_dispute("ann", about=row.decision_id, text=text, now=at or clock.now()).number
 
+    def dispute_each(self) -> list[int]:
+        """Ann disputes two referrals that have not counted; their numbers."""
+        abouts = ("spring/finn", "spring/gina")
+        return [
+            raise_dispute("ann", about=about, text="So!", now=clock.now()).number
+            for about in abouts
+        ]
+
     def account(self, user_id: str) -> None:
         """Somebody says where to pay, and it is verified."""
         payees.set_payee("customer", user_id, method="bank", given=BANK, now=clock.now())

@@ -11,7 +11,7 @@ from django.test import Client
 
 from banyan.core.events import clock
 from banyan.core.referrals.read import decisions
-from banyan.doors.console.queues import typed, words
+from banyan.doors.console.queues import disputes, typed, words
 from banyan.growth.amends import read as amends
 from banyan.growth.feedback.read import dispute
 from banyan.growth.payouts import payees
@@ -230,6 +230,20 @@ def test_clocks_of_disputes_turn_red(shop: Shop, staff: Staff) -> None:
     page = read(client, f"/console/disputes/{number}/")
     assert page.count("q-clock--late") == 3
     assert "One is late." in read(client, "/console/disputes/")
+
+
+def test_no_dispute_stands_beyond_the_last_page(
+    shop: Shop, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disputes, "PAGE", 2)
+    numbers = [shop.dispute(at=clock.now() - timedelta(hours=80)), *shop.dispute_each()]
+    client = staff("support")
+    first = read(client, "/console/disputes/")
+    second = read(client, "/console/disputes/?page=2")
+    assert [one for one in numbers if f"/disputes/{one}/" in first] == numbers[:2]
+    assert [one for one in numbers if f"/disputes/{one}/" in second] == numbers[2:]
+    assert 'href="?page=2"' in first
+    assert 'href="?page=3"' not in second
 
 
 def test_a_batch_goes_from_due_to_paid(shop: Shop, staff: Staff) -> None:

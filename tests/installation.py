@@ -245,9 +245,13 @@ def _closed_at_last() -> Iterator[None]:
 
 
 def migrated(database_url: str, home: Path) -> None:
-    """Bring a database up to date."""
+    """Bring a database up to date, and make the tables of the engine's state."""
+    from banyan.pipeline import shelf
+
     with connected(database_url, home):
         call_command("migrate", verbosity=0)
+        # As the first worker would: two of its statements a frame are much for each test anew.
+        shelf.make_anew()
 
 
 @contextmanager

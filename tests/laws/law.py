@@ -11,7 +11,7 @@ from tests.laws.shrinking import as_text, smallest
 Files = list[dict[str, Any]]
 Check = Callable[[Files, list[bytes]], None]
 
-EXAMPLES = int(os.environ.get("BANYAN_LAW_EXAMPLES", "400"))
+EXAMPLES = int(os.environ.get("BANYAN_LAW_EXAMPLES", "200"))
 """Examples of each of the five laws: 2,000 in all, unless the environment says otherwise."""
 
 

@@ -121,6 +121,9 @@
   document.addEventListener("htmx:load", watchScrolling);
 
   document.addEventListener("DOMContentLoaded", () => {
+    // Browsers wait with this for a picture of the page; the next key may come before.
+    const first = document.querySelector("[autofocus]");
+    if (first && document.activeElement === document.body) first.focus();
     drawAll();
     watchScrolling();
     new MutationObserver(drawAll).observe(document.documentElement, { attributeFilter: ["class"] });

@@ -154,7 +154,7 @@ def _is_in_form(cursor: CursorWrapper) -> bool:
     if not {_FORMED, *map(_table, KEPT)} <= there:
         return False
     cursor.execute(f"SELECT form FROM {_FORMED}")
-    return cursor.fetchall() == [(FINGERPRINT,)]
+    return [form for (form,) in cursor.fetchall()] == [FINGERPRINT]
 
 
 def _emptied(cursor: CursorWrapper) -> list[str]:

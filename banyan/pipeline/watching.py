@@ -313,8 +313,7 @@ def _preparations(now: datetime) -> int:
     done, put off or taken off the list."""
     today = now.astimezone(ZoneInfo(settings.OPERATOR_TIME_ZONE)).date()
     late = {
-        f"preparation:{one.program}/{one.id}@{one.due_on}": one
-        for one in preparations.late(today)
+        f"preparation:{one.program}/{one.id}@{one.due_on}": one for one in preparations.late(today)
     }
     for task in read.all_open(["exception"]):
         if task.about.startswith("preparation:") and task.about not in late:

@@ -163,12 +163,7 @@ def _published(_database: str, slug: str, number: int) -> language.Program:
     ).first()
     if row is None:
         raise NoSuchVersion(f"Program {slug!r} has no published version {number}.")
-    return _parsed(row.source, row.starts_at, slug)
-
-
-@lru_cache(maxsize=64)
-def _parsed(source: str, starts_at: datetime | None, slug: str) -> language.Program:
-    return program_of(source, starts_at=starts_at, name=f"{slug}.yaml")
+    return program_of(row.source, starts_at=row.starts_at, name=f"{slug}.yaml")
 
 
 def _program(row: Program) -> ProgramRow:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from banyan.engine.language.program import Program
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@lru_cache(maxsize=512)
 def program_of(source: str, *, starts_at: datetime | None, name: str) -> Program:
-    """The program of that text; `starts_at` stands in for an earlier start or none.
+    """The program of that text; `starts_at` stands in for an earlier start or none. Nobody can
+    change what was read, so it is read once a process.
 
     Raises ProgramError.
     """

@@ -198,6 +198,7 @@ TITLES: Mapping[str, Promise] = {
     "starts_on": _("Starts"),
     "state": _("State"),
     "status": _("State"),
+    "stopped_at": _("Stopped by order"),
     "subscription": _("Webhook"),
     "succeeded_at": _("Last success"),
     "tag": _("Tag"),

@@ -353,7 +353,7 @@ KINDS: tuple[Kind, ...] = (
         _("Programs"),
         "programs.read",
         programs.Program,
-        "slug status landing_url created_at",
+        "slug status stopped_at landing_url created_at",
         search="slug",
         filters="status",
     ),

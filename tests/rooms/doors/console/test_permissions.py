@@ -75,7 +75,7 @@ PAGES: dict[str, tuple[str | None, tuple[object, ...]]] = {
     "draft_file": ("programs.read", (1, "rules", "md")),
     "program": ("programs.read", ("spring",)),
     "program_rules": ("programs.read", ("spring",)),
-    "version_file": ("programs.read", ("spring", 1, "rules", "md")),
+    "version_file": ("programs.read", ("spring", 1, "public", "md")),
     "version_figures": ("programs.read", ("spring",)),
     "program_market": ("programs.read", ("spring",)),
     "program_landing": ("programs.edit", ("spring",)),

@@ -12,7 +12,7 @@ Files = list[dict[str, Any]]
 Check = Callable[[Files, list[bytes]], None]
 
 EXAMPLES = int(os.environ.get("BANYAN_LAW_EXAMPLES", "200"))
-"""Examples of each of the five laws: 2,000 in all, unless the environment says otherwise."""
+"""Examples of each of the five laws: 1,000 in all, unless the environment says otherwise."""
 
 
 def law(test: Callable[[], None]) -> Callable[[], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render as part
@@ -46,6 +47,10 @@ def decision(request: HttpRequest, decision_id: str) -> HttpResponseBase:
         "at": saying.moment(row.occurred_at),
         "available": saying.moment(row.available_at),
         "expires": saying.moment(row.expires_at),
+        # The reason above tells its times by the program's clock.
+        "clock": _("Times are those of {zone}.").format(
+            zone=saying.voice().zone(settings.OPERATOR_TIME_ZONE)
+        ),
         "beneficiary": known[row.beneficiary] if is_person else None,
         "friend": known.get(row.friend or ""),
         "advocate": known.get(row.advocate or ""),

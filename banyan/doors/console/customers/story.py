@@ -77,7 +77,7 @@ def _items(
     lost = {(one.touch.touch_position, one.touch.join_position): one for one in [*own, *others]}
     known = people(
         [
-            *(row.friend for row in decisions),
+            *(_other(row) for row in decisions),
             *(one.friend for one in lost.values()),
             *(one.touch.advocate for one in lost.values()),
             *(row.friend for row in waiting),
@@ -92,7 +92,6 @@ def _items(
 
 def _of_decision(row: DecisionRow, known: dict[str, Who], now: datetime) -> Item:
     tone, badge = standing(row, now)
-    friend = known.get(row.friend or "")
     milestone = _("milestone “{name}”").format(name=row.milestone)
     return Item(
         position=row.position,
@@ -102,10 +101,15 @@ def _of_decision(row: DecisionRow, known: dict[str, Who], now: datetime) -> Item
         title=f"{_granted(row)} · {row.reward}",
         sentence=" ".join(filter(None, (reasons.of_decision(row), _fate(row, now)))),
         program=f"{row.program} · {milestone}",
-        about=friend,
+        about=known.get(_other(row) or ""),
         more=reverse("admin:decision", args=[row.decision_id]),
         why=reverse("admin:decision_why", args=[row.decision_id]),
     )
+
+
+def _other(row: DecisionRow) -> str | None:
+    """The friend of a referral or, if it is theirs, the advocate."""
+    return row.advocate if row.to == "friend" else row.friend
 
 
 def standing(row: DecisionRow, now: datetime) -> tuple[Tone, str]:

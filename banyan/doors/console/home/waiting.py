@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from banyan.core.programs.force import running_one
 from banyan.core.referrals import held
 from banyan.doors.console.programs.review_queue import restarts
-from banyan.doors.console.queues.words import Staff
+from banyan.doors.console.queues.words import Staff, inboxes
 from banyan.growth.amends.read import to_approve as amends_to_approve
 from banyan.growth.feedback.read import backlog
 from banyan.growth.payouts.read import to_approve
@@ -70,13 +71,8 @@ def _tasks(me: Member, now: datetime) -> Iterator[Waits]:
         count(kinds=["stuck"], late_at=now),
         _url("stuck"),
     )
-    left = Staff().left()
-    yield Waits(
-        _("Tasks of my role"),
-        count(roles=me.roles, left=left),
-        count(roles=me.roles, left=left, late_at=now),
-        _url("tasks"),
-    )
+    mine: Any = {"roles": inboxes(me), "owner": me.actor, "left": Staff().left()}
+    yield Waits(_("Tasks of my role"), count(**mine), count(**mine, late_at=now), _url("tasks"))
 
 
 def _payouts(_me: Member, _now: datetime) -> Iterator[Waits]:

@@ -30,7 +30,6 @@ from banyan.growth.tasks.kinds import BY_HAND, NAMES, UNREACHED
 from banyan.growth.tasks.read import StepRow, TaskRow
 from banyan.kernel.errors import Problem
 from banyan.trust.audit.acts import record
-from banyan.trust.staff.read import Member
 from banyan.trust.staff.rights import ROLES
 
 PAGE = 50
@@ -97,7 +96,7 @@ def tasks(request: HttpRequest) -> HttpResponseBase:
     if which in ("ours", "mine"):
         asked["owner"] = me.actor
     if which == "ours":
-        asked["roles"], asked["left"] = _inboxes(me), left
+        asked["roles"], asked["left"] = words.inboxes(me), left
     state = "closed" if which == "closed" else "open"
     rows = read.tasks(**asked, state=state, offset=(number - 1) * PAGE, limit=PAGE + 1)
     context = {
@@ -114,7 +113,7 @@ def tasks(request: HttpRequest) -> HttpResponseBase:
         "number": number,
         "has_more": len(rows) > PAGE,
         "query": f"of={which}&kind={kind}",
-        "late": read.count(roles=_inboxes(me), owner=me.actor, left=left, late_at=now),
+        "late": read.count(roles=words.inboxes(me), owner=me.actor, left=left, late_at=now),
         "may_keep": me.may("referrals.edit"),
     }
     return render(request, "console/queues/tasks.html", context, title=_("Tasks"))
@@ -176,12 +175,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
 def waiting(request: HttpRequest) -> int:
     """For the menu: those for me and my roles."""
     me = at_work(request)
-    return read.count(roles=_inboxes(me), owner=me.actor, left=words.staff(request).left())
-
-
-def _inboxes(me: Member) -> tuple[str, ...]:
-    """Whose tasks somebody sees as their own: an admin stands in for every role."""
-    return tuple(ROLES) if "admin" in me.roles else me.roles
+    return read.count(roles=words.inboxes(me), owner=me.actor, left=words.staff(request).left())
 
 
 def lines(rows: list[TaskRow], now: datetime, staff: words.Staff) -> list[dict[str, Any]]:

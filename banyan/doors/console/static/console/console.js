@@ -124,6 +124,10 @@
     // Browsers wait with this for a picture of the page; the next key may come before.
     const first = document.querySelector("[autofocus]");
     if (first && document.activeElement === document.body) first.focus();
+    document.querySelectorAll(".c-tabs [aria-current]").forEach((tab) => {
+      const strip = tab.parentElement;
+      strip.scrollLeft = tab.offsetLeft - strip.offsetLeft - (strip.clientWidth - tab.offsetWidth) / 2;
+    });
     drawAll();
     watchScrolling();
     new MutationObserver(drawAll).observe(document.documentElement, { attributeFilter: ["class"] });

@@ -111,6 +111,17 @@ def test_a_friend_sees_why_they_count_for_nobody(shop: Shop, staff: Staff) -> No
     assert "Invitation by 王** (wang) did not count" in told
 
 
+def test_a_reward_names_the_other_side_of_its_referral(shop: Shop, staff: Staff) -> None:
+    client = staff("support")
+    told = re.compile(r"milestone “(\w+)”[^<]*<a href=\"([^\"]+)\"")
+    friends = told.findall(opened(client, "li").content.decode())
+    assert friends == [("joined", "/console/customers/one/wang")]
+    advocates = told.findall(opened(client, "wang").content.decode())
+    assert advocates == [
+        ("bought", f"/console/customers/one/{friend}") for friend in ("zhao", "li")
+    ]
+
+
 def test_an_unknown_customer_and_one_without_anything(shop: Shop, staff: Staff) -> None:
     client = staff("support")
     assert opened(client, "nobody").status_code == 404

@@ -13,6 +13,7 @@ from django.test import override_settings
 from banyan.core.events import clock
 from banyan.doors.console.home import waiting as waiting_room
 from banyan.growth.journeys.providers import mail_provider
+from banyan.growth.tasks.acts import open_task
 from banyan.pipeline import sample
 from banyan.pipeline.alarms import raise_alarm
 from banyan.pipeline.approving.budget import set_budget
@@ -84,6 +85,19 @@ def test_each_role_has_its_own_part_of_the_board(installation: Installation, sta
     page = staff("support").get("/console/")
     assert page.status_code == 200
     assert 'id="asked-program"' not in page.content.decode()
+
+
+def test_an_admin_stands_in_for_every_role(installation: Installation, staff: Staff) -> None:
+    now = clock.now()
+    for role, due in (("legal", -1), ("sales", 1)):
+        open_task(
+            "exception", f"x:{role}", owner_role=role, due_at=now + timedelta(hours=due), now=now
+        )
+    page = staff("admin").get("/console/").content.decode()
+    assert dict(waiting(page))["Tasks of my role"] == 2
+    assert re.findall(r">(\d+) late<", page) == ["1"]
+    sales = dict(waiting(staff("sales").get("/console/").content.decode()))
+    assert sales["Tasks of my role"] == 1
 
 
 def test_what_is_late_for_legal_is_told(installation: Installation, staff: Staff) -> None:

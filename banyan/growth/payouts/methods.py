@@ -53,6 +53,8 @@ _FORMS: Mapping[Method, re.Pattern[str]] = {
     "stripe": re.compile(r"acct_[A-Za-z0-9]{8,40}"),
 }
 
+_IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
+
 
 class BadPayee(Problem):
     """An account that money cannot be sent to."""
@@ -89,12 +91,25 @@ def checked(method: str, given: Mapping[str, str]) -> Account:
         values["account"] = values["account"].replace(" ", "").upper()
     if not _FORMS[method].fullmatch(values["account"]):
         raise BadPayee(_("{field}: check it, it has another form.").format(field=LABELS["account"]))
+    if method == "bank" and _IBAN.fullmatch(values["account"]) and not _fits(values["account"]):
+        raise BadPayee(
+            _("{field}: check it, a letter or digit of this IBAN is wrong.").format(
+                field=LABELS["account"]
+            )
+        )
     return Account(**values)
 
 
 def shown(account: Account) -> str:
     """`张*  ····1234`: what one recognises it by."""
-    return f"{mask_name(account.holder)} {_masked(account.account)}"
+    text = f"····{account.account[-4:]}" if account.bank else _masked(account.account)
+    return f"{mask_name(account.holder)} {text}"
+
+
+def _fits(iban: str) -> bool:
+    """By the check digits of ISO 13616: with the first four at the end, and letters as 10 to 35,
+    it leaves 1 when divided by 97."""
+    return int("".join(str(int(one, 36)) for one in iban[4:] + iban[:4])) % 97 == 1
 
 
 def _masked(text: str) -> str:

@@ -14,7 +14,7 @@ from banyan.engine.language.source import Written
 from banyan.insight.experiments.models import Experiment
 from banyan.insight.experiments.read import ExperimentRow, experiment
 from banyan.insight.experiments.report import METRICS, SHARES, Metric, split
-from banyan.insight.experiments.sizes import size_of_means, size_of_shares
+from banyan.insight.experiments.sizes import check_shares, size_of_means, size_of_shares
 from banyan.insight.segments.read import known
 from banyan.kernel.database import one_transaction
 from banyan.kernel.errors import Problem
@@ -61,6 +61,8 @@ def size(plan: Plan) -> int:
         raise BadPlan(
             "deviation: the people compared are no yes or no here; say by how much they scatter"
         )
+    if plan.metric in SHARES:
+        check_shares(plan.baseline, plan.effect)
     return size_of_means(
         effect=plan.effect, deviation=plan.deviation, alpha=plan.alpha, power=plan.power
     )

@@ -22,8 +22,7 @@ def size_of_shares(*, baseline: float, effect: float, alpha: float, power: float
     from statsmodels.stats.proportion import samplesize_proportions_2indep_onetail
 
     _check(effect, alpha, power)
-    if not (0 < baseline < 1 and 0 < baseline + effect < 1):
-        raise BadSize("baseline: the share, and the share with the effect, must be inside 0–100 %")
+    check_shares(baseline, effect)
     found = samplesize_proportions_2indep_onetail(
         effect, baseline, power, alpha=alpha, alternative="two-sided"
     )
@@ -43,13 +42,19 @@ def size_of_means(*, effect: float, deviation: float, alpha: float, power: float
     return _whole(float(found))
 
 
+def check_shares(baseline: float, effect: float) -> None:
+    """Raise BadSize for a share, or one with the effect, that cannot be."""
+    if not (0 < baseline < 1 and 0 < baseline + effect < 1):
+        raise BadSize("baseline: the share, and the share with the effect, must be inside 0–100 %")
+
+
 def _check(effect: float, alpha: float, power: float) -> None:
     if effect == 0:
         raise BadSize("effect: expected a difference other than 0")
     if not 0 < alpha < 0.5:
-        raise BadSize("alpha: expected a level such as 0.05")
+        raise BadSize("alpha: expected a level such as 0.05 (5 %)")
     if not 0.5 <= power < 1:
-        raise BadSize("power: expected a chance such as 0.8")
+        raise BadSize("power: expected a chance such as 0.8 (80 %)")
 
 
 def _whole(size: float) -> int:

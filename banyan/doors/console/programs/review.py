@@ -45,6 +45,7 @@ from banyan.pipeline.approving.changes import Change, cuts
 from banyan.pipeline.approving.read import ReviewRow, Side
 from banyan.pipeline.approving.telling import NOTICE_KIND, notice_of
 from banyan.pipeline.publish import settled
+from banyan.trust.audit.read import entries
 from banyan.trust.staff.read import Member
 
 PATIENCE_S = 5.0
@@ -155,6 +156,12 @@ def _page(
 _RIGHTS = ("edit", "publish", "review_legal", "review_finance", "stop")
 
 
+def _handed_over_with(row: VersionRow) -> str:
+    """What its author wrote for the reviewers when the draft was handed over."""
+    acts = entries(verb="program.handed_over", about=f"program:{row.program}", limit=20)
+    return next((one.reason for one in acts if (one.after or {}).get("version") == row.number), "")
+
+
 def _card(
     row: VersionRow,
     known: list[ReviewRow],
@@ -194,7 +201,7 @@ def _card(
         is_pilot=any(one.number == row.number for one in read.pilots(row.program)),
         starts_at=typed.get(f"starts_at_{row.number}", ""),
         notice=typed.get(f"notice_{row.number}", ""),
-        note=typed.get(f"note_{row.number}", ""),
+        note=typed.get(f"note_{row.number}", "" if found else _handed_over_with(row)),
         is_pilot_typed="pilot_tag" in typed and typed.get("number") == str(row.number),
     )
 

@@ -21,7 +21,7 @@ from banyan.doors.console.page import Crumb, page, render, told
 from banyan.doors.console.queues import links, typed, words
 from banyan.doors.console.staff import at_work
 from banyan.growth.payouts import payees as rooms
-from banyan.growth.payouts.methods import FIELDS, LABELS, NAMES, OPTIONAL
+from banyan.growth.payouts.methods import FIELDS, LABELS, NAMES
 from banyan.growth.payouts.payees import PayeeRow
 from banyan.growth.payouts.read import lines_of
 from banyan.kernel.errors import Problem
@@ -138,7 +138,7 @@ def _shown(request: HttpRequest, user_id: str, *, typed_: Any = None) -> HttpRes
         "clear": _clear(request, user_id) if is_open else [],
         "is_own": row is not None and row.changed_by == me.actor,
         "methods": [(name, text, FIELDS[name]) for name, text in NAMES.items()],
-        "fields": [(name, text, name in OPTIONAL) for name, text in LABELS.items()],
+        "fields": [(name, text, (typed_ or {}).get(name, "")) for name, text in LABELS.items()],
         "lines": [
             {
                 "row": one,

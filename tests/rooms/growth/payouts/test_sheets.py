@@ -157,12 +157,17 @@ def test_accounts_are_checked_and_shown_masked() -> None:
     account = checked("bank", bank)
     assert account == Account("Ann Example", "DE89370400440532013000", "B")
     assert shown(account) == "A*** E*** ····3000"
+    # Of a bank it is no telephone's number.
+    numbered = checked("bank", bank | {"account": "12345678901"})
+    assert shown(numbered) == "A*** E*** ····8901"
     assert shown(checked("alipay", {"holder": "张三", "account": "13812345678"})) == (
         "张* 138****5678"
     )
     for method, given in (
         ("cheque", bank),
         ("bank", bank | {"account": "no number"}),
+        ("bank", bank | {"account": "DE00370400440532013000"}),
+        ("bank", bank | {"account": "DE89370400440532013001"}),
         ("bank", bank | {"bank": ""}),
         ("alipay", {"holder": "=cmd()", "account": "13812345678"}),
         ("wechat", {"holder": "张三", "account": "zhangsan"}),

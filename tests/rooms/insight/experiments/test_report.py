@@ -14,6 +14,7 @@ from banyan.insight.experiments import acts
 from banyan.insight.experiments.acts import BadPlan, Plan
 from banyan.insight.experiments.read import experiment, experiments
 from banyan.insight.experiments.report import NoSuchSplit, after, report, split, splits
+from banyan.insight.experiments.sizes import BadSize
 from banyan.kernel.database import read
 from tests.installation import Installation
 from tests.rooms.insight.metrics.busy import busy
@@ -119,6 +120,16 @@ def test_a_plan_that_cannot_be(
     Line().publish(SPLIT)
     with pytest.raises(BadPlan, match=told):
         acts.begin("user:1", replace(PLAN, **change), now=NOW)  # type: ignore[arg-type]
+    assert experiments() == []
+
+
+@pytest.mark.parametrize("baseline", [1.5, -0.05])
+def test_a_share_of_advocates_is_one_too(installation: Installation, baseline: float) -> None:
+    Line().publish(SPLIT)
+    plan = replace(PLAN, metric="bought", baseline=0.1, effect=0.03, deviation=0.3)
+    assert acts.size(plan) == 1571
+    with pytest.raises(BadSize, match="baseline: the share"):
+        acts.begin("user:1", replace(plan, baseline=baseline), now=NOW)
     assert experiments() == []
 
 

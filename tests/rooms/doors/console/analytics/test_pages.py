@@ -318,6 +318,8 @@ def test_an_experiment_is_planned_read_ended_and_applied(
     wrong = growth.post(path, typed | {"baseline": "many"})
     assert wrong.status_code == 422
     assert 'value="many"' in wrong.content.decode()
+    wrong = growth.post(path, typed | {"baseline": "150", "act": "size"})
+    assert wrong.status_code == 422
     done = growth.post(path, typed | {"act": "begin"})
     [made] = experiments()
     assert done["Location"] == f"{path}{made.number}/"
@@ -326,6 +328,7 @@ def test_an_experiment_is_planned_read_ended_and_applied(
     assert sum(int(row[2]) for row in rows) == 2  # ben and cid
     page = growth.get(f"{path}{made.number}/").content.decode()
     assert "Too early to judge" in page
+    assert page.index('data-confirm="end"') < page.index('<dialog class="c-dialog" id="end"')
     end = {"act": "end", "winner": "b", "conclusion": "b it is"}
     assert finance.post(f"{path}{made.number}/", end).status_code == 403
     assert growth.post(f"{path}{made.number}/", end | {"conclusion": ""}).status_code == 422

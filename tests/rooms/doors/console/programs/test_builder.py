@@ -259,6 +259,9 @@ def test_a_draft_is_checked_and_handed_over(growth: Client) -> None:
         "program:meundies",
         "First one",
     )
+    # Those who review it are told the same, unless its author says more.
+    page = growth.get("/console/programs/p/meundies/review/").content.decode()
+    assert re.search(r'<textarea id="note-1"[^>]*>First one</textarea>', page)
 
 
 def test_ticks_are_kept_with_the_draft_and_not_with_the_next(growth: Client, staff: Staff) -> None:

@@ -364,6 +364,24 @@ def test_a_batch_that_is_given_up_leaves_the_money_where_it_is(shop: Shop, staff
     assert "This batch is past that step; look at it again." in again.content.decode()
 
 
+def test_what_was_typed_of_an_account_stays(shop: Shop, staff: Staff) -> None:
+    fay, path = staff("finance"), "/console/payouts/accounts/ann/"
+    typed = {
+        "method": "bank", "holder": "Ann Example", "account": "DE00370400440532013000",
+        "bank": "Example Bank", "city": "Bonn", "agreed": "1",
+    }  # fmt: skip
+    page = fay.post(f"{path}change", typed).content.decode()
+    assert "a letter or digit of this IBAN is wrong" in page
+    for name in ("holder", "account", "bank", "city"):
+        assert f'name="{name}" value="{typed[name]}"' in page
+    assert 'name="agreed" value="1" checked' in page
+    unsaid = fay.post(f"{path}change", typed | {"agreed": ""}).content.decode()
+    assert 'name="holder" value="Ann Example"' in unsaid
+    assert 'name="agreed" value="1" checked' not in unsaid
+    assert payees.payee("ann") is None
+    assert 'name="holder" value=""' in read(fay, path)
+
+
 def test_accounts_are_masked_and_each_look_is_written_down(shop: Shop, staff: Staff) -> None:
     shop.account("ann")
     support, fay = staff("support"), staff("finance", email="fay@example.com")

@@ -142,6 +142,7 @@ def test_what_was_typed_before_the_script_came_is_saved(company: Company, visito
     signed_in(visitor, "admin", "/console/programs/new/")
     page.get_by_role("button", name="Begin with this Give 20%").click()
     number = number_of(page)
+    page.wait_for_load_state()  # what this page still asks for is not the next one's
     page.route(script, lambda route: held.append(route))
     with page.expect_request(script):
         page.goto(f"{page.url.partition('?')[0]}?step=incentives", wait_until="commit")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 
@@ -10,7 +12,7 @@ from tests.installation import Installation
 from tests.rooms.pipeline.line import Line
 
 
-def ask(sql: str) -> list[tuple[object, ...]]:
+def ask(sql: str) -> list[tuple[Any, ...]]:
     """What the database answers; nothing where it has nothing to say."""
     with connection.cursor() as cursor:
         cursor.execute(sql)
@@ -19,10 +21,7 @@ def ask(sql: str) -> list[tuple[object, ...]]:
 
 def rows() -> dict[str, int]:
     """How many rows each table holds."""
-    return {
-        name: ask(f"SELECT count(*) FROM state_{name}")[0][0]  # type: ignore[misc]
-        for name in shelf.KEPT
-    }
+    return {name: ask(f"SELECT count(*) FROM state_{name}")[0][0] for name in shelf.KEPT}
 
 
 def columns() -> list[str]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from banyan.doors.console.analytics import shown, words
 from banyan.doors.console.analytics.shown import Cell, Column, Table
+from banyan.doors.console.queues.words import unit_name
 from banyan.insight.exposure.read import Day, a_day
 from banyan.insight.metrics import measures as of
 from banyan.insight.metrics.advocates import Brought, Elapsed, Layer
@@ -372,7 +373,7 @@ def given_table(given: Sequence[Given]) -> Table:
         [
             (
                 shown.text(f"{one.program} · {one.reward}"),
-                shown.text(one.unit),
+                shown.text(unit_name(one.unit)),
                 shown.text(str(words.KINDS[one.kind])),
                 shown.count(one.times),
                 *(
@@ -431,7 +432,7 @@ def stock_table(stocks: Sequence[Stock]) -> Table:
         ),
         [
             (
-                shown.text(one.unit),
+                shown.text(unit_name(one.unit)),
                 *(
                     shown.unit_amount(amount, one.unit)
                     for amount in (

@@ -121,23 +121,26 @@ def _check_advocates(client: Client, books: Books) -> None:
     assert {int(row[0]): int(row[1]) for row in layers} == depths
 
 
+UNITS = {"credit USD": "Credit USD", "cash USD": "Cash USD", "points": "Points"}
+
+
 def _check_money(client: Client, books: Books) -> None:
     rows = table(client, f"analytics/money/?{DAYS}", "rewards")
     wanted: Counter[tuple[str, str]] = Counter()
     for (day, program, measure, reward, unit), (_, amount) in books.days().items():
         if program == "friends" and measure == "granted" and FIRST <= day <= LAST:
-            wanted[reward, unit] += amount
+            wanted[reward, UNITS.get(unit, unit)] += amount
     found = {(row[0].removeprefix("friends · "), row[1]): float(row[4]) for row in rows}
     scale = {unit: 100 if unit.endswith(" USD") else 1 for _, unit in found}
     assert {k: round(v * scale[k[1]]) for k, v in found.items() if v} == dict(wanted)
     stock = table(client, f"analytics/money/?{DAYS}", "stock")
     balances = exported("balances")
     for unit, _, pending, available, *_ in stock:
-        held = balances.filter(pl.col("unit") == unit)
+        held = balances.filter(pl.col("unit").replace(UNITS) == unit)
         for told, suffix in ((pending, ":pending"), (available, ":available")):
             wallets = held.filter(pl.col("account").str.ends_with(suffix))["amount"].sum()
             # A self program fills the same wallets.
-            assert unit == "points" or round(float(told) * scale.get(unit, 1)) == wallets, unit
+            assert unit == "Points" or round(float(told) * scale.get(unit, 1)) == wallets, unit
 
 
 def _check_cohorts(client: Client, books: Books) -> None:

@@ -292,7 +292,7 @@ def _disputes(now: datetime) -> int:
     for task in read.all_open(["dispute"]):
         one = waiting.pop(task.about, None)
         if one is None:
-            acts.close("system", task.number, outcome="done", note="", now=now)
+            acts.settle("dispute", task.about, now=now)
         elif task.due_at == one.accept_by < one.due_by and one.due_by > now:
             acts.put_off("system", task.number, due_at=one.due_by, now=now)
     for about, one in waiting.items():

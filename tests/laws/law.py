@@ -11,8 +11,8 @@ from tests.laws.shrinking import as_text, smallest
 Files = list[dict[str, Any]]
 Check = Callable[[Files, list[bytes]], None]
 
-EXAMPLES = int(os.environ.get("BANYAN_LAW_EXAMPLES", "200"))
-"""Examples of each of the five laws: 1,000 in all, unless the environment says otherwise."""
+EXAMPLES = int(os.environ.get("BANYAN_LAW_EXAMPLES", "400"))
+"""Examples of each of the five laws: 2,000 in all, unless the environment says otherwise."""
 
 
 def law(test: Callable[[], None]) -> Callable[[], None]:

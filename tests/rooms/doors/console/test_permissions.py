@@ -207,15 +207,7 @@ def test_every_page_of_the_console_has_its_line_here() -> None:
     assert sorted(map(str, names)) == sorted(PAGES)
 
 
-# Rights are asked for before any row is: on the other database, who may open everything does.
-EACH_ROLE = pytest.mark.parametrize(
-    ("installation", "role"),
-    [*(("sqlite", role) for role in ROLES), ("postgres", "admin")],
-    indirect=["installation"],
-)
-
-
-@EACH_ROLE
+@pytest.mark.parametrize("role", ROLES)
 def test_a_role_opens_what_its_rights_say_and_nothing_else(staff: Staff, role: str) -> None:
     client, mine = staff(role), BY_ROLE[role]
     for name, url, rights in guarded():
@@ -228,7 +220,7 @@ def test_a_role_opens_what_its_rights_say_and_nothing_else(staff: Staff, role: s
             assert answers in ({403}, {403, 405}), (name, answers)
 
 
-@EACH_ROLE
+@pytest.mark.parametrize("role", ROLES)
 def test_each_list_asks_for_its_own_right(staff: Staff, role: str) -> None:
     client, mine = staff(role), BY_ROLE[role]
     for kind in KINDS:
